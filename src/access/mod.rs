@@ -1,0 +1,1 @@
+//! who may watch and who is watching: passwords, tokens, links, sessions.

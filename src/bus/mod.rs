@@ -1,0 +1,1 @@
+//! the in-process event bus: bounded, never blocks its senders.

@@ -1,0 +1,1 @@
+//! typed client of the admin socket.

@@ -1,0 +1,1 @@
+//! TOML and environment, validated into one `Config`.

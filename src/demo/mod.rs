@@ -1,0 +1,1 @@
+//! the embedded demo provider: an Xtream panel on loopback with six test-pattern channels.

@@ -1,0 +1,5 @@
+//! One channel's life: state machine, actor, registry, ring of parts, leases, source fail-over.
+
+pub mod part;
+
+pub use part::{AudioInfo, Origin, Part, Shape, VideoInfo};

@@ -1,0 +1,1 @@
+//! command lines (pure), spawning, progress, watchdog, exit reasons, capability probe.

@@ -1,0 +1,1 @@
+//! segments, playlists, the session in the path, the on-air programme.

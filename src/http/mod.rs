@@ -1,0 +1,1 @@
+//! listeners, routers, principals, errors and handlers.

@@ -1,0 +1,1 @@
+//! outbound HTTP, DNS, the SSRF guard, the client address behind proxies.

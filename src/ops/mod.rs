@@ -1,0 +1,1 @@
+//! what surrounds the service: directories, logs, doctor, first run, systemd.

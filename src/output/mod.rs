@@ -1,0 +1,1 @@
+//! what leaves a feed other than HLS: endless TS, the web variant.
