@@ -140,11 +140,17 @@ impl Inner {
     }
 
     fn find(&self, join: Join) -> Option<u64> {
-        let newest_end = self.slots.iter().rev().find_map(|slot| match slot {
-            Slot::Part(part) => Some(part.end),
+        let newest = self.slots.iter().rev().find_map(|slot| match slot {
+            Slot::Part(part) => Some(part),
             Slot::Gap => None,
         })?;
-        let mut keyframes = self.slots.iter().enumerate().filter(|(_, slot)| slot.is_keyframe());
+        let (newest_end, newest_epoch) = (newest.end, newest.epoch);
+        // Only HLS can tell its players of a break; all others begin in the epoch that is on.
+        let fits = |slot: &Slot| {
+            let in_epoch = matches!(slot, Slot::Part(part) if part.epoch == newest_epoch);
+            slot.is_keyframe() && (in_epoch || join == Join::Oldest)
+        };
+        let mut keyframes = self.slots.iter().enumerate().filter(|(_, slot)| fits(slot));
         let index = match join {
             Join::Oldest => keyframes.next(),
             Join::Newest => keyframes.next_back(),

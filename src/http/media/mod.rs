@@ -1,0 +1,113 @@
+//! Media for players: playlists, segments, endless TS. Matched by hand before the router, because these are the
+//! requests that come in thousands.
+//!
+//! Refusals are a status and a short text: players show no more. Never 401 or 404 for a gap in the source:
+//! some never come back from those.
+
+mod answer;
+mod endless;
+mod gate;
+mod multivariant;
+mod path;
+mod playlist;
+mod segment;
+
+pub use gate::{Gate, LinkState};
+
+use crate::access::{Signer, Watching, Who};
+use crate::feed::Feeds;
+use crate::hls::{OnAir, Programmes};
+use answer::Response;
+use gate::Grant;
+use http::{HeaderMap, Method, Uri};
+use path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What can be set.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How long a request for a channel that is not ready is held.
+    pub hold: Duration,
+    /// Media that the page is given in hand at once where the ring has it.
+    pub page_delay: Duration,
+}
+
+/// All that media requests need.
+pub struct Media {
+    /// The channels' feeds.
+    pub feeds: Feeds,
+    /// Their programmes.
+    pub programmes: Programmes,
+    /// The one that is on air.
+    pub on_air: OnAir,
+    /// Who watches.
+    pub watching: Arc<Watching>,
+    /// Signs sessions.
+    pub signer: Arc<Signer>,
+    /// Who may watch.
+    pub gate: Arc<dyn Gate>,
+    /// See there.
+    pub options: Options,
+}
+
+impl std::fmt::Debug for Media {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Media").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// A request, as far as media cares.
+#[derive(Debug)]
+pub struct Request {
+    /// GET, HEAD or OPTIONS; others are refused.
+    pub method: Method,
+    /// Path and query.
+    pub uri: Uri,
+    /// All of them.
+    pub headers: HeaderMap,
+    /// The viewer: its address behind trusted proxies, its `User-Agent`.
+    pub who: Who,
+    /// `https://host`, for the one list that needs absolute URLs.
+    pub base_url: String,
+}
+
+impl Media {
+    /// Whether a path is media: then [`Media::handle`] answers it.
+    pub fn is_media(path: &str) -> bool {
+        Path::parse(path).is_some()
+    }
+
+    /// Answers a media request.
+    pub async fn handle(&self, request: Request) -> Response {
+        let Some(path) = Path::parse(request.uri.path()) else { return answer::not_found() };
+        match request.method {
+            Method::GET | Method::HEAD => {}
+            Method::OPTIONS => return answer::preflight(),
+            _ => return answer::method_not_allowed(),
+        }
+        match path {
+            Path::Segment(name) => segment::get(self, name, &request),
+            Path::Playlist(session) => playlist::get(self, session, &request).await,
+            Path::OnAir => multivariant::on_air(self, &request).await,
+            Path::PageHls => multivariant::page(self, &request).await,
+            Path::PageTs => endless::page(self, &request).await,
+            Path::ChannelHls(id) => match gate::channel(self, id, &request) {
+                Ok(grant) => multivariant::channel(self, grant, "../", &request).await,
+                Err(refusal) => refusal,
+            },
+            Path::ChannelTs(id) => match gate::channel(self, id, &request) {
+                Ok(grant) => endless::channel(self, grant, &request).await,
+                Err(refusal) => refusal,
+            },
+            Path::LinkHls(id) => match gate::link(self, id) {
+                Ok(grant) => multivariant::channel(self, grant, "../live/", &request).await,
+                Err(refusal) => refusal,
+            },
+            Path::LinkTs(id) => match gate::link(self, id) {
+                Ok(grant) => endless::channel(self, grant, &request).await,
+                Err(refusal) => refusal,
+            },
+        }
+    }
+}
