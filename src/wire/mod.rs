@@ -2,9 +2,23 @@
 
 pub mod catalogue;
 mod channel_id;
+pub mod error;
+pub mod feeds;
+pub mod links;
+pub mod on_air;
+pub mod paging;
+pub mod providers;
 mod reason;
 pub mod session;
+mod secret;
+pub mod sign_in;
+pub mod system;
+pub mod time;
 
 pub use channel_id::{ChannelId, InvalidChannelId};
+pub use error::{ErrorBody, ErrorCode};
+pub use paging::Paging;
 pub use reason::Reason;
 pub use session::SessionView;
+pub use secret::Secret;
+pub use sign_in::Role;
