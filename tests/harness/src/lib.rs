@@ -1,1 +1,7 @@
-//! placeholder
+//! What the tests of relais stand on. Independent of the `relais` library by design: another pair of eyes.
+
+pub mod hell;
+pub mod http1;
+pub mod process;
+pub mod ts;
+pub mod webdriver;
