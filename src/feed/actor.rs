@@ -88,7 +88,12 @@ enum Wake {
 }
 
 impl Actor {
-    pub(super) fn new(feeds: Feeds, shared: Arc<Shared>, base: Option<Lease>, stop: CancellationToken) -> Self {
+    pub(super) fn new(
+        feeds: Feeds,
+        shared: Arc<Shared>,
+        base: Option<Lease>,
+        stop: CancellationToken,
+    ) -> Self {
         let shaper = Shaper::new(feeds.inner.options.shape.clone());
         let now = Instant::now();
         Self {

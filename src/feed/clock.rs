@@ -8,7 +8,7 @@ use std::time::Instant;
 /// A source that falls behind (its clock is slow, or it stalled) moves the viewer back with it; one that is
 /// ahead by more than any burst (its clock is fast) moves it forward.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Clock {
+pub(super) struct Clock {
     anchor: Option<(Instant, MediaTime)>,
 }
 
@@ -17,7 +17,7 @@ const MOST_IN_HAND: MediaTime = MediaTime::from_millis(15_000);
 
 impl Clock {
     /// Media up to `end` was published at `now`; the first time it began at `start`.
-    pub fn published(&mut self, now: Instant, start: MediaTime, end: MediaTime) {
+    pub(super) fn published(&mut self, now: Instant, start: MediaTime, end: MediaTime) {
         let Some(position) = self.position(now) else {
             self.anchor = Some((now, start));
             return;
@@ -31,13 +31,13 @@ impl Clock {
     }
 
     /// The viewer's position; `None` before anything was published.
-    pub fn position(&self, now: Instant) -> Option<MediaTime> {
+    pub(super) fn position(&self, now: Instant) -> Option<MediaTime> {
         let (wall, media) = self.anchor?;
         Some(media + MediaTime::from(now.saturating_duration_since(wall)))
     }
 
     /// The moment at which media that ends at `end` has run out.
-    pub fn runs_out(&self, end: MediaTime) -> Option<Instant> {
+    pub(super) fn runs_out(&self, end: MediaTime) -> Option<Instant> {
         let (wall, media) = self.anchor?;
         Some(wall + (end - media).to_duration())
     }

@@ -160,8 +160,7 @@ async fn open_source(
     };
     shared.status.send_modify(|status| status.source = source.to_string());
     let opened = Instant::now();
-    let mut ended =
-        feeds.inner.ingest.run(&shared.key.to_string(), source, events, cancel.clone()).await;
+    let mut ended = feeds.inner.ingest.run(&shared.key.to_string(), source, events, cancel.clone()).await;
     if let (Some(slot), Some(Provider { id, .. })) = (&slot, channel.provider) {
         // At the limit providers close a new connection cleanly, at once: the limit, not the end.
         let at_once = opened.elapsed() < Duration::from_secs(3) && !cancel.is_cancelled();

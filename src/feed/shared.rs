@@ -157,10 +157,7 @@ impl Shared {
 
     pub(super) fn wishes(&self) -> Wishes {
         let mut leases = self.leases.lock();
-        Wishes {
-            held: leases.active + leases.yielding,
-            evict: std::mem::take(&mut leases.evict),
-        }
+        Wishes { held: leases.active + leases.yielding, evict: std::mem::take(&mut leases.evict) }
     }
 
     pub(super) fn wants_eager_slate(&self) -> bool {

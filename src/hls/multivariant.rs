@@ -6,7 +6,9 @@ use super::programme::Snapshot;
 /// far with some room, for RFC 8216 wants an upper bound.
 pub fn render(prefix: &str, session: &str, snapshot: &Snapshot) -> String {
     let bandwidth = (snapshot.bandwidth + snapshot.bandwidth / 4).max(100_000);
-    format!("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-STREAM-INF:BANDWIDTH={bandwidth}\n{prefix}~{session}/main.m3u8\n")
+    format!(
+        "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-STREAM-INF:BANDWIDTH={bandwidth}\n{prefix}~{session}/main.m3u8\n"
+    )
 }
 
 #[cfg(test)]

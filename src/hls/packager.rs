@@ -89,7 +89,10 @@ mod tests {
         assert!(packager.push(part(10_000, 500, true, 7, 0), now).is_none());
         assert!(packager.push(part(10_500, 1500, false, 7, 0), now).is_none());
         let first = packager.push(part(12_000, 500, true, 7, 0), now).expect("complete");
-        assert_eq!((first.start, first.duration), (MediaTime::from_millis(10_000), MediaTime::from_millis(2000)));
+        assert_eq!(
+            (first.start, first.duration),
+            (MediaTime::from_millis(10_000), MediaTime::from_millis(2000))
+        );
         assert!(first.discontinuity);
         assert_eq!(first.program_date_time, now);
         let later = now + Duration::from_secs(100);

@@ -22,7 +22,12 @@ pub(super) struct Playlist {
 }
 
 impl Playlist {
-    pub(super) fn new(target: u32, window: MediaTime, media_sequence: u64, discontinuity_sequence: u64) -> Self {
+    pub(super) fn new(
+        target: u32,
+        window: MediaTime,
+        media_sequence: u64,
+        discontinuity_sequence: u64,
+    ) -> Self {
         // RFC 8216, 6.2.2: no segment is removed while less than three target durations would remain.
         let least = MediaTime(3 * i64::from(target) * MediaTime::HZ);
         Self {
@@ -40,7 +45,8 @@ impl Playlist {
         self.listed = self.listed + segment.duration;
         self.segments.push_back(segment);
         let mut removed = Vec::new();
-        while let Some(oldest) = self.segments.pop_front_if(|oldest| self.listed - oldest.duration >= self.window)
+        while let Some(oldest) =
+            self.segments.pop_front_if(|oldest| self.listed - oldest.duration >= self.window)
         {
             self.listed = self.listed - oldest.duration;
             self.media_sequence += 1;

@@ -276,7 +276,9 @@ impl Actor {
                     self.shelf.retire(&segment, self.longest.to_duration());
                 }
                 self.version += 1;
-                self.programme.snapshot.send_replace(Snapshot { version: self.version, ..Snapshot::default() });
+                self.programme
+                    .snapshot
+                    .send_replace(Snapshot { version: self.version, ..Snapshot::default() });
             }
         }
     }

@@ -170,7 +170,9 @@ pub(super) mod tests {
             discontinuity: false,
             program_date_time: SystemTime::UNIX_EPOCH,
         });
-        for (start, end) in [(0, 752), (0, 1), (187, 189), (188, 376), (1, 751), (564, 752), (751, 752), (5, 5)] {
+        for (start, end) in
+            [(0, 752), (0, 1), (187, 189), (188, 376), (1, 751), (564, 752), (751, 752), (5, 5)]
+        {
             let body = segment.body(start..end);
             assert_eq!(body.size_hint().exact(), Some(end - start));
             let bytes = body.collect().await.expect("infallible").to_bytes();

@@ -17,7 +17,11 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// A channel, for set-top apps and players: goes on over reconnects and skips. The slate is sent only where its
 /// codecs are those of the channel, for a decoder that was started on others breaks; else there is silence, and
 /// after 20 s of it a clean end.
-pub fn channel(lease: Lease, reader: Reader, seat: Seat) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+pub fn channel(
+    lease: Lease,
+    reader: Reader,
+    seat: Seat,
+) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
     let state = Channel { _lease: lease, reader, seat, shape: None, last: Instant::now() };
     stream::unfold(state, |mut state| async move {
         let part = state.next().await?;
@@ -70,13 +74,14 @@ fn same_codecs(a: &Shape, b: &Shape) -> bool {
 
 /// What is on air, for our own page: ends cleanly at every epoch, skip, slate and switch, because mpegts.js
 /// ignores discontinuities and drops the sound after a jump back; the page rejoins from the ring at once.
+/// `generation` is that of the [`Current`] which `reader` reads.
 pub fn on_air(
     current: watch::Receiver<Option<Current>>,
-    showing: &Current,
+    generation: u64,
     reader: Reader,
     seat: Seat,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
-    let state = OnAir { current, generation: showing.generation, reader, seat, epoch: None };
+    let state = OnAir { current, generation, reader, seat, epoch: None };
     stream::unfold(state, |mut state| async move {
         let part = state.next().await?;
         state.seat.add_bytes(part.bytes.len() as u64);

@@ -50,6 +50,16 @@ pub(super) fn refuse(status: StatusCode, words: impl Into<String>) -> Response {
     response
 }
 
+/// A refusal with a status and a short text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused(pub(super) StatusCode, pub(super) &'static str);
+
+impl From<Refused> for Response {
+    fn from(Refused(status, words): Refused) -> Self {
+        refuse(status, words)
+    }
+}
+
 /// There is nothing to show now: come again.
 pub(super) fn unavailable(words: impl Into<String>, retry_after: u32) -> Response {
     let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, words);

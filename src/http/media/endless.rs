@@ -1,7 +1,7 @@
 //! Endless MPEG-TS: `/live/{channel_id}.ts`, `/restream/{id}.ts`, `/internal_stream.ts`.
 
 use super::gate::Grant;
-use super::multivariant::{claims, page_ticket};
+use super::multivariant::page_ticket;
 use super::{Media, Request, answer};
 use crate::access::Target;
 use crate::feed::{Join, Purpose};
@@ -27,7 +27,7 @@ pub(super) async fn channel(media: &Media, grant: Grant, request: &Request) -> a
         return answer::lease_error(&error.into());
     }
     let target = Target::Channel { id: grant.channel, web: false };
-    let seat = match media.watching.open(claims(target, request), request.who.clone()) {
+    let seat = match media.watching.open(media.signer.claims(0, target, &request.who), request.who.clone()) {
         Ok(seat) => seat,
         Err(refusal) => return answer::refuse(StatusCode::TOO_MANY_REQUESTS, refusal.to_string()),
     };
@@ -36,8 +36,8 @@ pub(super) async fn channel(media: &Media, grant: Grant, request: &Request) -> a
 }
 
 pub(super) async fn page(media: &Media, request: &Request) -> answer::Response {
-    if let Err(refusal) = page_ticket(media, request) {
-        return refusal;
+    if let Err(refused) = page_ticket(media, request) {
+        return refused.into();
     }
     if !media.on_air.status().active {
         return answer::unavailable("Nothing on air / Aucun stream actif", 2);
@@ -50,12 +50,13 @@ pub(super) async fn page(media: &Media, request: &Request) -> answer::Response {
     let Some(showing) = showing.ok().and_then(Result::ok).and_then(|showing| showing.clone()) else {
         return answer::unavailable("the channel has no picture yet", 1);
     };
-    let seat = match media.watching.open(claims(Target::OnAir, request), request.who.clone()) {
-        Ok(seat) => seat,
-        Err(refusal) => return answer::refuse(StatusCode::TOO_MANY_REQUESTS, refusal.to_string()),
-    };
+    let seat =
+        match media.watching.open(media.signer.claims(0, Target::OnAir, &request.who), request.who.clone()) {
+            Ok(seat) => seat,
+            Err(refusal) => return answer::refuse(StatusCode::TOO_MANY_REQUESTS, refusal.to_string()),
+        };
     let reader = showing.ring.reader(Join::Behind(MediaTime::from(media.options.page_delay)));
-    stream(Body::from_stream(endless::on_air(current, &showing, reader, seat)))
+    stream(Body::from_stream(endless::on_air(current, showing.generation, reader, seat)))
 }
 
 fn stream(body: Body) -> answer::Response {

@@ -1,6 +1,7 @@
 //! Who may watch a channel.
 
-use super::{Media, Request, answer};
+use super::answer::Refused;
+use super::{Media, Request};
 use crate::wire::ChannelId;
 use http::{HeaderMap, StatusCode};
 
@@ -30,30 +31,34 @@ pub(super) struct Grant {
 }
 
 /// `/live/{channel_id}…`: an administrator, or `?token=` with a link to that channel.
-pub(super) fn channel(media: &Media, id: &str, request: &Request) -> Result<Grant, answer::Response> {
+pub(super) fn channel(media: &Media, id: &str, request: &Request) -> Result<Grant, Refused> {
     let token = query(&request.uri, "token");
     let allowed = match token.map(|token| media.gate.link(token)) {
         None if media.gate.is_administrator(&request.headers) => None,
-        None => return Err(answer::refuse(StatusCode::UNAUTHORIZED, "a token is needed: ?token=…")),
-        Some(LinkState::Unknown) => return Err(answer::refuse(StatusCode::UNAUTHORIZED, "unknown token")),
-        Some(LinkState::Expired) => return Err(answer::refuse(StatusCode::FORBIDDEN, "this token has expired")),
+        None => return Err(Refused(StatusCode::UNAUTHORIZED, "a token is needed: ?token=…")),
+        Some(LinkState::Unknown) => return Err(Refused(StatusCode::UNAUTHORIZED, "unknown token")),
+        Some(LinkState::Expired) => {
+            return Err(Refused(StatusCode::FORBIDDEN, "this token has expired"));
+        }
         Some(LinkState::Open(channel)) => Some(channel),
     };
-    let Ok(channel) = id.parse::<ChannelId>() else { return Err(answer::not_found()) };
+    let Ok(channel) = id.parse::<ChannelId>() else {
+        return Err(Refused(StatusCode::NOT_FOUND, "not found"));
+    };
     match allowed {
         Some(allowed) if allowed != channel => {
-            Err(answer::refuse(StatusCode::FORBIDDEN, "this token is for another channel"))
+            Err(Refused(StatusCode::FORBIDDEN, "this token is for another channel"))
         }
         _ => Ok(Grant { channel }),
     }
 }
 
 /// `/restream/{id}…`.
-pub(super) fn link(media: &Media, id: &str) -> Result<Grant, answer::Response> {
+pub(super) fn link(media: &Media, id: &str) -> Result<Grant, Refused> {
     match media.gate.link(id) {
         LinkState::Open(channel) => Ok(Grant { channel }),
-        LinkState::Expired => Err(answer::refuse(StatusCode::GONE, "this link has expired")),
-        LinkState::Unknown => Err(answer::refuse(StatusCode::NOT_FOUND, "there is no such link")),
+        LinkState::Expired => Err(Refused(StatusCode::GONE, "this link has expired")),
+        LinkState::Unknown => Err(Refused(StatusCode::NOT_FOUND, "there is no such link")),
     }
 }
 

@@ -18,7 +18,6 @@ use crate::access::{Signer, Watching, Who};
 use crate::feed::Feeds;
 use crate::hls::{OnAir, Programmes};
 use answer::Response;
-use gate::Grant;
 use http::{HeaderMap, Method, Uri};
 use path::Path;
 use std::sync::Arc;
@@ -94,19 +93,19 @@ impl Media {
             Path::PageTs => endless::page(self, &request).await,
             Path::ChannelHls(id) => match gate::channel(self, id, &request) {
                 Ok(grant) => multivariant::channel(self, grant, "../", &request).await,
-                Err(refusal) => refusal,
+                Err(refused) => refused.into(),
             },
             Path::ChannelTs(id) => match gate::channel(self, id, &request) {
                 Ok(grant) => endless::channel(self, grant, &request).await,
-                Err(refusal) => refusal,
+                Err(refused) => refused.into(),
             },
             Path::LinkHls(id) => match gate::link(self, id) {
                 Ok(grant) => multivariant::channel(self, grant, "../live/", &request).await,
-                Err(refusal) => refusal,
+                Err(refused) => refused.into(),
             },
             Path::LinkTs(id) => match gate::link(self, id) {
                 Ok(grant) => endless::channel(self, grant, &request).await,
-                Err(refusal) => refusal,
+                Err(refused) => refused.into(),
             },
         }
     }

@@ -2,7 +2,7 @@
 
 use super::gate::{Grant, query};
 use super::{Media, Request, answer};
-use crate::access::{Claims, Target};
+use crate::access::Target;
 use crate::hls::{Programme, multivariant};
 use http::{Method, header};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,7 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// `GET /live.m3u8`.
 pub(super) async fn on_air(media: &Media, request: &Request) -> answer::Response {
     if is_tuner_import(request) {
-        return answer::playlist(crate::http::on_air::on_air_m3u(&request.base_url), request.method == Method::HEAD);
+        return answer::playlist(
+            crate::http::on_air::on_air_m3u(&request.base_url),
+            request.method == Method::HEAD,
+        );
     }
     show_on_air(media, request, false).await
 }
@@ -19,12 +22,17 @@ pub(super) async fn on_air(media: &Media, request: &Request) -> answer::Response
 pub(super) async fn page(media: &Media, request: &Request) -> answer::Response {
     match page_ticket(media, request) {
         Ok(()) => show_on_air(media, request, true).await,
-        Err(refusal) => refusal,
+        Err(refused) => refused.into(),
     }
 }
 
 /// `GET /live/{channel_id}/index.m3u8`, `GET /restream/{id}.m3u8`.
-pub(super) async fn channel(media: &Media, grant: Grant, prefix: &str, request: &Request) -> answer::Response {
+pub(super) async fn channel(
+    media: &Media,
+    grant: Grant,
+    prefix: &str,
+    request: &Request,
+) -> answer::Response {
     if request.method == Method::HEAD {
         return answer::playlist(&b""[..], true);
     }
@@ -63,22 +71,16 @@ async fn session(
     let Some(snapshot) = programme.ready(early, hold).await else {
         return answer::unavailable("the channel has no picture yet", 2);
     };
-    let session = media.signer.session(&claims(target, request));
+    let session = media.signer.session(&media.signer.claims(0, target, &request.who));
     answer::playlist(multivariant::render(prefix, &session, &snapshot), false)
 }
 
-/// A new session for whoever asks.
-pub(super) fn claims(target: Target, request: &Request) -> Claims {
-    let issued = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Claims::new(0, target, &request.who, issued)
-}
-
 /// The page shows the short-lived ticket that it was given.
-pub(super) fn page_ticket(media: &Media, request: &Request) -> Result<(), answer::Response> {
+pub(super) fn page_ticket(media: &Media, request: &Request) -> Result<(), answer::Refused> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     match query(&request.uri, "session") {
         Some(ticket) if media.signer.page_ticket_valid(ticket, now) => Ok(()),
-        _ => Err(answer::refuse(http::StatusCode::FORBIDDEN, "only for the player page")),
+        _ => Err(answer::Refused(http::StatusCode::FORBIDDEN, "only for the player page")),
     }
 }
 

@@ -17,7 +17,8 @@ pub(super) fn get(media: &Media, name: &str, request: &Request) -> answer::Respo
     let etag = format!("\"{name}\"");
     let headers = &request.headers;
     let asked = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let unchanged = asked.is_some_and(|asked| asked.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*"));
+    let unchanged =
+        asked.is_some_and(|asked| asked.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*"));
     let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
     let same = headers.get(header::IF_RANGE).is_none_or(|value| value.as_bytes() == etag.as_bytes());
     let (status, wanted) = match range.filter(|_| same).map(|range| parse(range, segment.len)) {
@@ -36,7 +37,9 @@ pub(super) fn get(media: &Media, name: &str, request: &Request) -> answer::Respo
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(wanted.end - wanted.start));
     }
     let content_range = match status {
-        StatusCode::PARTIAL_CONTENT => Some(format!("bytes {}-{}/{}", wanted.start, wanted.end - 1, segment.len)),
+        StatusCode::PARTIAL_CONTENT => {
+            Some(format!("bytes {}-{}/{}", wanted.start, wanted.end - 1, segment.len))
+        }
         StatusCode::RANGE_NOT_SATISFIABLE => Some(format!("bytes */{}", segment.len)),
         _ => None,
     };
@@ -60,7 +63,8 @@ enum Asked {
 }
 
 fn parse(range: &str, len: u64) -> Asked {
-    let Some((first, last)) = range.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-')) else {
+    let Some((first, last)) = range.strip_prefix("bytes=").and_then(|range| range.trim().split_once('-'))
+    else {
         return Asked::Ignored;
     };
     let number = |text: &str| text.parse::<u64>().ok();
