@@ -22,6 +22,7 @@ use http::{HeaderMap, Method, Uri};
 use path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// What can be set.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub struct Media {
     pub gate: Arc<dyn Gate>,
     /// See there.
     pub options: Options,
+    /// Requests that may wait for a channel at the same time.
+    pub held: Semaphore,
 }
 
 impl std::fmt::Debug for Media {
@@ -88,25 +91,29 @@ impl Media {
         match path {
             Path::Segment(name) => segment::get(self, name, &request),
             Path::Playlist(session) => playlist::get(self, session, &request).await,
-            Path::OnAir => multivariant::on_air(self, &request).await,
-            Path::PageHls => multivariant::page(self, &request).await,
-            Path::PageTs => endless::page(self, &request).await,
-            Path::ChannelHls(id) => match gate::channel(self, id, &request) {
-                Ok(grant) => multivariant::channel(self, grant, "../", &request).await,
-                Err(refused) => refused.into(),
+            opening => match self.held.try_acquire() {
+                Ok(_held) => self.open(opening, &request).await,
+                Err(_) => answer::unavailable("too many requests are waiting for channels to start", 5),
             },
-            Path::ChannelTs(id) => match gate::channel(self, id, &request) {
-                Ok(grant) => endless::channel(self, grant, &request).await,
-                Err(refused) => refused.into(),
-            },
-            Path::LinkHls(id) => match gate::link(self, id) {
-                Ok(grant) => multivariant::channel(self, grant, "../live/", &request).await,
-                Err(refused) => refused.into(),
-            },
-            Path::LinkTs(id) => match gate::link(self, id) {
-                Ok(grant) => endless::channel(self, grant, &request).await,
-                Err(refused) => refused.into(),
-            },
+        }
+    }
+
+    /// What may have to start a channel first.
+    async fn open(&self, path: Path<'_>, request: &Request) -> Response {
+        let (grant, hls) = match path {
+            Path::OnAir => return multivariant::on_air(self, request).await,
+            Path::PageHls => return multivariant::page(self, request).await,
+            Path::PageTs => return endless::page(self, request).await,
+            Path::ChannelHls(id) => (gate::channel(self, id, request), Some("../")),
+            Path::ChannelTs(id) => (gate::channel(self, id, request), None),
+            Path::LinkHls(id) => (gate::link(self, id), Some("../live/")),
+            Path::LinkTs(id) => (gate::link(self, id), None),
+            Path::Segment(_) | Path::Playlist(_) => return answer::not_found(),
+        };
+        match (grant, hls) {
+            (Ok(grant), Some(prefix)) => multivariant::channel(self, grant, prefix, request).await,
+            (Ok(grant), None) => endless::channel(self, grant, request).await,
+            (Err(refused), _) => refused.into(),
         }
     }
 }

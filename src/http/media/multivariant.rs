@@ -49,7 +49,7 @@ pub(super) async fn channel(
 }
 
 async fn show_on_air(media: &Media, request: &Request, early: bool) -> answer::Response {
-    if !media.on_air.status().active {
+    if !media.on_air.answers() {
         return answer::unavailable("Nothing on air / Aucun stream actif", 5);
     }
     if request.method == Method::HEAD {

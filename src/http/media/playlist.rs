@@ -16,7 +16,7 @@ pub(super) async fn get(media: &Media, session: &str, request: &Request) -> answ
     }
     let held;
     let programme = match &claims.target {
-        Target::OnAir if !media.on_air.status().active => {
+        Target::OnAir if !media.on_air.answers() => {
             return answer::unavailable("Nothing on air / Aucun stream actif", 5);
         }
         Target::OnAir => media.on_air.programme(),
