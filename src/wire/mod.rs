@@ -1,5 +1,6 @@
 //! Request, response and event types, identifiers and error codes; no I/O.
 
+pub mod catalogue;
 mod channel_id;
 pub mod error;
 pub mod feeds;
