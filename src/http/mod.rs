@@ -7,3 +7,4 @@ pub(crate) mod testing;
 
 pub use error::ApiError;
 pub use server::{Limits, Listener, MediaFuture, MediaService, Peer, Service, serve};
+pub mod media;

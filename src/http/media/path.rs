@@ -10,6 +10,8 @@ pub(super) enum Path<'a> {
     Playlist(&'a str),
     /// `/live.m3u8`
     OnAir,
+    /// `/on-air.m3u`
+    OnAirList,
     /// `/internal_stream.m3u8`
     PageHls,
     /// `/internal_stream.ts`
@@ -47,6 +49,7 @@ impl<'a> Path<'a> {
         }
         match path {
             "/live.m3u8" => Some(Self::OnAir),
+            "/on-air.m3u" => Some(Self::OnAirList),
             "/internal_stream.m3u8" => Some(Self::PageHls),
             "/internal_stream.ts" => Some(Self::PageTs),
             _ => None,
@@ -69,6 +72,7 @@ mod tests {
             ("/restream/abc.ts", Some(Path::LinkTs("abc"))),
             ("/restream/abc.m3u8", Some(Path::LinkHls("abc"))),
             ("/live.m3u8", Some(Path::OnAir)),
+            ("/on-air.m3u", Some(Path::OnAirList)),
             ("/internal_stream.ts", Some(Path::PageTs)),
             ("/live/~/a/b.ts", None),
             ("/live/~/abc.m3u8", None),
