@@ -176,6 +176,9 @@ impl Actor {
         let now = Instant::now();
         let floor = self.clock.position(now).unwrap_or(self.end).max(self.end);
         self.shaper.set_floor(floor);
+        if let Some((_, slate)) = &self.slate {
+            self.shaper.continue_from(slate);
+        }
         let mut next = Some(first);
         let mut bytes = 0;
         while let (Some(came), Some(link)) = (next.take(), &mut self.link) {
@@ -291,6 +294,7 @@ impl Actor {
                 Some(_) if now >= self.runs_out_after(SLATE_GRACE, now) => self.step(state::Event::RanOut),
                 Some(_) if !self.gap_marked && now >= self.runs_out_after(GAP_GRACE, now) => {
                     self.gap_marked = true;
+                    self.shaper.cut();
                     self.shared.ring.mark_gap();
                 }
                 None if now - self.started >= EAGER_SLATE && self.shared.wants_eager_slate() => {
@@ -397,8 +401,7 @@ impl Actor {
         shaper.continue_from(&self.shaper);
         let floor = self.clock.position(now).unwrap_or(self.end).max(self.end);
         shaper.begin(Origin::Slate, floor);
-        // What the source still sends of the old epoch would overlap with the slate.
-        self.shaper.begin(Origin::Source, floor);
+        self.shaper.interrupt(floor);
         self.slate = Some((Link::slate(SLATE_AHEAD), shaper));
     }
 
@@ -420,11 +423,9 @@ impl Actor {
             status.ready = self.state.had_media && !self.over;
             status.slate = self.state.slate;
             status.kind = self.link.as_ref().and_then(|link| link.kind);
-            if let Some(shape) = self.shaper.shape() {
-                status.shape = shape;
-            }
+            status.shape = Arc::clone(self.shaper.shape());
             status.bitrate = self.meter.rate;
-            status.gop = stats.keyframe_interval.as_secs_f64();
+            status.gop = stats.gop.unwrap_or_default().as_secs_f64();
             status.continuity_errors = stats.continuity_errors;
             status.dropped_units = stats.dropped_units;
             status.reconnects = self.reconnects;

@@ -27,8 +27,10 @@ mod unit;
 mod tests;
 
 use self::core::Core;
-use super::part::{Origin, Part};
+use super::part::{Origin, Part, Shape};
 use crate::ts::{Framer, MediaTime};
+use crate::wire::Reason;
+use std::sync::Arc;
 
 pub use stats::Stats;
 
@@ -114,6 +116,39 @@ impl Shaper {
         framer.finish(|packet| core.packet(&packet));
         core.finish();
         self.flush(out);
+    }
+
+    /// Raises the floor of [`Shaper::begin`] while a keyframe is awaited.
+    pub fn set_floor(&mut self, floor: MediaTime) {
+        self.core.floor = self.core.floor.max(floor.0);
+    }
+
+    /// What is published may be closed off here: the next access unit begins a segment, with the tables before it.
+    pub fn cut(&mut self) {
+        self.core.mux.cut();
+    }
+
+    /// Another shaper's media (the slate) is about to stand between: what comes next of the source is a new epoch.
+    pub fn interrupt(&mut self, floor: MediaTime) {
+        self.core.mux.interrupt();
+        let origin = self.core.origin;
+        self.begin(origin, floor);
+    }
+
+    /// What follows is written behind what `other` has published: counters and table versions go on from there.
+    /// To be called only while a keyframe is awaited.
+    pub fn continue_from(&mut self, other: &Self) {
+        self.core.mux.continue_from(&other.core.mux);
+    }
+
+    /// What the stream carries, as far as it is known; the same `Arc` until that changes.
+    pub fn shape(&self) -> &Arc<Shape> {
+        self.core.mux.shape()
+    }
+
+    /// Why nothing comes of this connection, if so.
+    pub fn trouble(&self) -> Option<Reason> {
+        self.core.stats.trouble()
     }
 
     /// Where the published media ends on the feed's clock.

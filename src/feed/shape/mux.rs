@@ -79,6 +79,8 @@ pub(super) struct Mux {
     programme: Option<Pmt>,
     version: u8,
     tables_due: bool,
+    /// The next unit of the main stream begins a segment, whatever it is.
+    cut_due: bool,
     last_tables: i64,
     /// Where the closed parts end.
     cursor: i64,
@@ -108,6 +110,7 @@ impl Mux {
             programme: None,
             version: 31,
             tables_due: true,
+            cut_due: false,
             last_tables: start,
             cursor: start,
             segment_start: start,
@@ -149,6 +152,34 @@ impl Mux {
         self.cursor = at;
     }
 
+    /// What readers have of the segment may be closed: the next unit of the main stream begins another.
+    pub(super) fn cut(&mut self) {
+        self.close(None);
+        self.cut_due = true;
+    }
+
+    /// Something else was shown meanwhile: nothing goes on in the epoch that was.
+    pub(super) fn interrupt(&mut self) {
+        self.close(None);
+        self.epoch += 1;
+    }
+
+    /// Goes on behind what another writer wrote last: counters, table versions, PCR.
+    pub(super) fn continue_from(&mut self, other: &Self) {
+        for (slot, others) in self.slots.iter_mut().zip(other.slots.iter()) {
+            slot.counter = others.counter;
+        }
+        (self.pat_counter, self.pmt_counter) = (other.pat_counter, other.pmt_counter);
+        self.version = other.version;
+        self.programme = None;
+        self.last_pcr = self.last_pcr.max(other.last_pcr);
+    }
+
+    /// What the stream carries, as far as it is known.
+    pub(super) fn shape(&self) -> &Arc<Shape> {
+        &self.shape
+    }
+
     /// What the PMT lists from now on.
     pub(super) fn set_programme(&mut self, programme: Pmt) {
         if self.programme.as_ref() != Some(&programme) {
@@ -174,7 +205,7 @@ impl Mux {
             if beat.radio { beat.dts - self.last_keyframe >= MediaTime::HZ } else { beat.keyframe };
         let ripe = (beat.keyframe && elapsed >= self.options.segment_min.0)
             || elapsed + beat.duration > self.options.segment_target.0;
-        let segment = fresh || ripe;
+        let segment = fresh || ripe || std::mem::take(&mut self.cut_due);
         let keyframe = fresh || joinable || (segment && beat.radio);
         if keyframe || segment || self.is_full(beat.dts) {
             self.close(Some(beat.dts));
