@@ -73,4 +73,5 @@ RELAIS_DATA_DIR=$(cd "$RELAIS_DATA_DIR" && pwd)
 export RELAIS_DATA_DIR RELAIS_ADMIN_SOCKET RELAIS_RTMP_LISTEN
 
 say "starting (data in $RELAIS_DATA_DIR)"
+[ -z "$RELAIS_ADMIN_SOCKET" ] || say "from another terminal: $program --socket $RELAIS_ADMIN_SOCKET status"
 exec "$program" serve --demo
