@@ -12,8 +12,11 @@ const engines = {
   native: [NativeEngine, '/internal_stream.m3u8'],
 };
 
-/** Seconds that HLS wants in hand before it runs: its next segment may be a poll away. */
-const hlsStart = 3.8;
+/**
+ * Seconds in hand before an attempt runs; its first frame shows before. With less, Chromium underruns and
+ * then stands still for more than a second. HLS: the next segment may be a poll away.
+ */
+const start = { ts: 0.6, hls: 3.8, native: 0 };
 
 export class Attempt {
   began = performance.now();
@@ -41,7 +44,7 @@ export class Attempt {
       on.frame(this);
     });
     video.addEventListener('waiting', () => this.frameAt && !video.seeking && on.waiting(this), { signal: this.#listeners.signal });
-    if (kind === 'hls') this.hold(hlsStart);
+    if (start[kind]) this.hold(start[kind]);
     this.engine = new Engine(video, `${path}?session=${encodeURIComponent(session)}`, {
       // Attaching loads the element anew, which would undo an earlier play().
       attached: () => this.#hold ?? this.play(),
@@ -69,6 +72,11 @@ export class Attempt {
     this.video.pause();
   }
 
+  /** Milliseconds until what is buffered has been played. */
+  get rest() {
+    return (this.inHand / this.video.playbackRate) * 1000;
+  }
+
   get holding() {
     return this.#hold !== null;
   }
@@ -82,7 +90,7 @@ export class Attempt {
     }
   }
 
-  /** Called four times a second while this attempt is wanted. */
+  /** Called every tick while this attempt is wanted. */
   tick(now) {
     if (this.#hold) {
       if (this.frameAt !== null || this.video.readyState >= 2) this.#hold.until ??= now + 5000;

@@ -14,6 +14,10 @@ const patience = 4000;
 const stalls = { count: 3, within: 30_000 };
 /** A live source that is silent this long on an exhausted buffer: the connection is dead. */
 const silence = 6000;
+/** How often playback is looked at, in milliseconds. */
+const tick = 100;
+/** A response that ends at a switch is often a blink ahead of the event that says so. */
+const blink = 60;
 /** A viewer who pauses longer than this gives up the connection. */
 const pauseKept = 30_000;
 
@@ -48,7 +52,7 @@ export class Director {
     this.#changed = hooks.changed;
     this.#blocked = hooks.blocked;
     this.#renew = hooks.renew;
-    setInterval(() => this.#tick(), 250);
+    setInterval(() => this.#tick(), tick);
   }
 
   /** The engine to use now; null where this browser has none. */
@@ -196,7 +200,7 @@ export class Director {
     if (this.counts.joins > 1) this.counts.rejoins += 1;
     this.stage.sound(this.stage.muted, this.stage.volume);
     this.pending = new Attempt(kind, video, this.server, {
-      frame: (attempt) => this.#shown(attempt),
+      frame: (attempt) => this.#ready(attempt),
       over: (attempt, failure) => this.#over(attempt, failure),
       waiting: (attempt) => this.#waited(attempt),
       blocked: (attempt) => this.#blocked(attempt),
@@ -219,8 +223,17 @@ export class Director {
     attempt.destroy();
   }
 
-  #shown(attempt) {
+  /** Its first frame is here. At an epoch of the same channel the old one may play out what it has. */
+  #ready(attempt) {
     if (attempt !== this.pending) return;
+    const { front } = this;
+    const playsOut = front?.over && this.playing && front.generation === attempt.generation && front.kind === attempt.kind;
+    const rest = playsOut ? front.rest - 100 : 0;
+    if (rest > 0) setTimeout(() => this.#ready(attempt), Math.min(rest, 500));
+    else this.#show(attempt);
+  }
+
+  #show(attempt) {
     const old = this.front;
     this.front = attempt;
     this.pending = old;
@@ -242,7 +255,7 @@ export class Director {
       this.failure = 'unsupported';
       this.stop();
     } else if (!failure && lived > 1000) {
-      this.#join();
+      this.#later(blink);
     } else {
       if (failure?.kind === 'media') this.#mediaError();
       if (failure?.status === 401 || failure?.status === 403) this.#renew();
@@ -281,7 +294,7 @@ export class Director {
 
   #tick() {
     const now = performance.now();
-    this.pending?.tick(now);
+    if (!this.pending?.frameAt) this.pending?.tick(now);
     if (this.userPaused) {
       if (this.front && !this.front.over && now - this.#pausedAt > pauseKept) this.front.release();
       return;
@@ -289,8 +302,8 @@ export class Director {
     this.front?.tick(now);
     const live = this.linked && this.server?.state === 'live' ? now - this.#liveSince : 0;
     const { pending, front } = this;
-    if (pending?.kind === 'ts' && live > patience && now - pending.began > patience && this.#fallBack()) this.#join();
-    else if (pending && live > 3 * patience && now - pending.began > 3 * patience) this.#join();
+    if (pending?.kind === 'ts' && !pending.frameAt && live > patience && now - pending.began > patience && this.#fallBack()) this.#join();
+    else if (pending && !pending.frameAt && live > 3 * patience && now - pending.began > 3 * patience) this.#join();
     else if (front && !pending && !this.#retry && live > silence && !this.playing && !front.holding
       && now - front.lastBytesAt > silence) this.#join();
     if (front?.video.paused && !front.holding && !front.over && !document.hidden) this.#external();
