@@ -62,18 +62,20 @@ class Feed {
       '-sc_threshold', '0', '-b:v', '1500k', '-pix_fmt', 'yuv420p', '-c:a', 'aac', '-b:a', '96k', '-ac', '2',
       '-muxdelay', '0', '-muxpreload', '0', '-flush_packets', '1', '-f', 'mpegts', 'pipe:1'],
     { stdio: ['ignore', 'pipe', 'inherit'] });
-    this.child.stdout.on('data', (data) => (burst ? this.waiting.push(data) : this.arrive(data)));
-    if (burst) {
-      this.release = setInterval(() => {
-        const data = Buffer.concat(this.waiting);
+    this.child.stdout.on('data', (data) => {
+      if (!burst) return this.arrive(data);
+      this.waiting.push(data);
+      this.release ??= setInterval(() => {
+        const held = Buffer.concat(this.waiting);
         this.waiting = [];
-        if (data.length) this.arrive(data);
+        if (held.length) this.arrive(held);
       }, burst * 1000);
-    }
+    });
   }
 
   stop() {
     clearInterval(this.release);
+    this.release = null;
     this.child.kill('SIGKILL');
     for (const reader of this.readers) reader.end();
     this.readers.clear();
@@ -165,7 +167,7 @@ function putOnAir(channel) {
 }
 
 function chunkDone(feed) {
-  if (feed !== air.feed) return;
+  if (!feed || feed !== air.feed) return;
   const done = feed.chunks.slice(0, -1);
   if (!hls.cursor || hls.cursor.epoch !== feed.epoch) {
     const warm = hls.cursor ? [] : done.slice(-3);
@@ -226,7 +228,7 @@ async function fate(url, response) {
       air.channel = 0; air.generation += 1;
       if (air.feed) for (const reader of air.feed.readers) reader.end();
       air.feed = null; tell(); break;
-    case '/_/end': for (const reader of air.feed.readers) reader.end(); break;
+    case '/_/end': for (const reader of air.feed?.readers ?? []) reader.end(); break;
     case '/_/engine': air.engine = url.searchParams.get('name'); tell(); break;
     case '/_/hold': air.hold = number('on') === 1; break;
     case '/_/cut': {

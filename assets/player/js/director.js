@@ -239,6 +239,7 @@ export class Director {
     this.pending = old;
     this.stage.show(attempt.video);
     this.#drop('pending');
+    if (attempt.video.paused && !attempt.holding) this.#external();
     this.firstFrameMs ??= performance.now() - this.#opened;
     this.lastJoinMs = attempt.firstFrame;
     this.#changed();
@@ -310,8 +311,12 @@ export class Director {
     this.#changed();
   }
 
-  /** The element was paused by someone else: the browser's own controls. */
+  /**
+   * The element was paused by someone else: by the browser, which lets nothing sound before a touch (Chromium
+   * allows an element at volume 0 and pauses it when it is turned up), or by the viewer in its own controls.
+   */
   #external() {
-    if (this.front.frameAt && performance.now() - this.front.frameAt > 1000) this.pause();
+    if (navigator.userActivation?.hasBeenActive === false) this.#blocked(this.front);
+    else if (this.front.frameAt && performance.now() - this.front.frameAt > 1000) this.pause();
   }
 }

@@ -14,6 +14,9 @@ export const comfort = {
 
 /** Below this the next late packet is a stall. */
 const scarce = 0.5;
+/** A source that is silent longer than this comes in bursts; before its rhythm is known, so long ones. */
+const silent = 0.5;
+const presumed = 4;
 /** A source is not known before it was watched this long. */
 const settle = 12;
 
@@ -66,13 +69,22 @@ export class Pace {
       this.reset();
       return { rate: 1, skip: low - this.#comfort.eased };
     }
-    this.#rate = this.#choose(inHand, low, known, now - this.#began < settle);
+    const foreseen = this.#foresee(now, inHand);
+    if (inHand < scarce || foreseen < 2 * scarce) this.#rate = 0.9;
+    else this.#rate = this.#choose(low, known, now - this.#began < settle);
     return { rate: this.#rate, skip: 0 };
   }
 
-  #choose(inHand, low, known, settling) {
+  /** What will be in hand when the next burst comes. */
+  #foresee(now, inHand) {
+    const since = now - this.#grewAt;
+    if (since < silent) return Infinity;
+    const gap = this.#gap > silent ? Math.max(this.#gap, since + silent) : Math.max(presumed, since * 1.5);
+    return Math.max(0, inHand - (gap - since));
+  }
+
+  #choose(low, known, settling) {
     const comfort = this.#comfort;
-    if (inHand < scarce && low < scarce) return 0.9;
     if (low < comfort.low || (settling && low < comfort.high)) return 0.95;
     if (!known) return 1;
     if (low > comfort.high) return 1.05;
