@@ -1,1 +1,9 @@
-//! placeholder
+//! What the tests of relais stand on. Independent of the `relais` library by design: another pair of eyes.
+
+pub mod hell;
+pub mod http1;
+pub mod judge;
+pub mod process;
+pub mod relais;
+pub mod ts;
+pub mod webdriver;
