@@ -1,0 +1,28 @@
+//! What the doctor asks of other rooms.
+
+use crate::client::Client;
+use crate::config::Config;
+use crate::ffmpeg::{Tool, ToolOptions};
+use crate::ops::doctor::{FfmpegFound, Probes, ProviderFound};
+
+/// The probes; providers are known to the service alone, so it is asked where it runs.
+pub async fn probes(config: &Config, client: &Client) -> Probes {
+    let path = Some(config.ffmpeg.path.clone()).filter(|path| !path.as_os_str().is_empty());
+    let providers = client.providers().await;
+    let running = client.version().await.is_ok();
+    Probes {
+        ffmpeg: Box::pin(async move {
+            let tool = Tool::find(ToolOptions { path, ledger: None }).await.map_err(|error| error.to_string())?;
+            Ok(FfmpegFound {
+                version: tool.abilities().version.clone(),
+                path: tool.path().to_owned(),
+                lacks: tool.abilities().lacks(),
+            })
+        }),
+        providers: Box::pin(async move {
+            let answer = providers.map_err(|error| error.to_string())?;
+            Ok(answer.value.into_iter().map(found).collect::<Vec<ProviderFound>>())
+        }),
+        running,
+    }
+}
