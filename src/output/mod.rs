@@ -1,1 +1,3 @@
-//! what leaves a feed other than HLS: endless TS, the web variant.
+//! What leaves a feed other than HLS.
+
+pub mod endless;

@@ -1,0 +1,460 @@
+//! The task that runs one feed: performs what [`super::state`] decides.
+
+use super::clock::Clock;
+use super::link::{Link, closed};
+use super::part::{Origin, Part};
+use super::registry::Feeds;
+use super::shape::Shaper;
+use super::shared::{Lease, Shared};
+use super::state::{self, Effect, Phase, State};
+use crate::ingest::{Ended, Event as Came};
+use crate::ts::MediaTime;
+use crate::wire::Reason;
+use rand::Rng;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// Complete access units wait this long for company before they are published.
+const FLUSH: Duration = Duration::from_millis(60);
+/// The watchdog, the status and the bitrate look once in this long.
+const TICK: Duration = Duration::from_millis(500);
+/// After the media ran out: readers may close what they have.
+const GAP_GRACE: MediaTime = MediaTime::from_millis(500);
+/// After the media ran out: the slate begins. Playlists owe a new version every 1.5 target durations.
+const SLATE_GRACE: MediaTime = MediaTime::from_millis(3_000);
+/// Before the first picture, for those who take the slate then too: players give up at 10 s.
+const EAGER_SLATE: Duration = Duration::from_secs(6);
+/// The slate is published this far ahead, so that its first segment is whole at once.
+const SLATE_AHEAD: Duration = Duration::from_secs(2);
+/// What comes but can't be shown is endured this long, then the source is tried anew.
+const TROUBLE_GRACE: Duration = Duration::from_secs(25);
+
+pub(super) struct Actor {
+    feeds: Feeds,
+    shared: Arc<Shared>,
+    /// Of a web variant: the feed that it is made from.
+    base: Option<Lease>,
+    stop: CancellationToken,
+    state: State,
+    shaper: Shaper,
+    link: Option<Link>,
+    closing: Option<JoinHandle<Ended>>,
+    slate: Option<(Link, Shaper)>,
+    clock: Clock,
+    end: MediaTime,
+    started: Instant,
+    epochs: Epochs,
+    parts: Vec<Part>,
+    timers: Timers,
+    meter: Meter,
+    detail: Option<String>,
+    reconnects: u64,
+    gap_marked: bool,
+    over: bool,
+}
+
+#[derive(Default)]
+struct Timers {
+    flush: Option<Instant>,
+    retry: Option<Instant>,
+    linger: Option<Instant>,
+    tick: Option<Instant>,
+}
+
+/// Numbers the epochs of the source and the slate in one row.
+#[derive(Default)]
+struct Epochs {
+    last: Option<(Origin, u32)>,
+    number: u32,
+}
+
+/// Bits per second over the last ticks.
+struct Meter {
+    bytes: u64,
+    since: Instant,
+    rate: u64,
+}
+
+enum Wake {
+    Source(Option<Came>),
+    Slate(Option<Came>),
+    Leases,
+    Timer,
+    Stop,
+}
+
+impl Actor {
+    pub(super) fn new(
+        feeds: Feeds,
+        shared: Arc<Shared>,
+        base: Option<Lease>,
+        stop: CancellationToken,
+    ) -> Self {
+        let shaper = Shaper::new(feeds.inner.options.shape.clone());
+        let now = Instant::now();
+        Self {
+            feeds,
+            shared,
+            base,
+            stop,
+            state: State { sources: 1, ..State::default() },
+            shaper,
+            link: None,
+            closing: None,
+            slate: None,
+            clock: Clock::default(),
+            end: MediaTime(10 * MediaTime::HZ),
+            started: now,
+            epochs: Epochs::default(),
+            parts: Vec::new(),
+            timers: Timers { tick: Some(now + TICK), ..Timers::default() },
+            meter: Meter { bytes: 0, since: now, rate: 0 },
+            detail: None,
+            reconnects: 0,
+            gap_marked: false,
+            over: false,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        self.leases_changed();
+        while !self.over {
+            match self.wake().await {
+                Wake::Source(Some(came)) => self.came(came),
+                Wake::Source(None) => self.ended().await,
+                Wake::Slate(Some(came)) => self.slate_came(&came),
+                Wake::Slate(None) => self.slate = None,
+                Wake::Leases => self.leases_changed(),
+                Wake::Timer => self.timers_due(),
+                Wake::Stop => {
+                    self.shared.close(true);
+                    self.over = true;
+                }
+            }
+        }
+        self.disconnect();
+        if let Some((slate, _)) = self.slate.take() {
+            slate.close();
+        }
+        self.shared.ring.close();
+        self.publish_status();
+        closed(self.closing.take()).await;
+        info!(feed = %self.shared.key, "feed ended");
+    }
+
+    async fn wake(&mut self) -> Wake {
+        let timers = [self.timers.flush, self.timers.retry, self.timers.linger, self.timers.tick];
+        let due = timers.into_iter().flatten().min().unwrap_or_else(|| Instant::now() + TICK);
+        let source = async {
+            match &mut self.link {
+                Some(link) => link.events.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        let slate = async {
+            match &mut self.slate {
+                Some((slate, _)) => slate.events.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Wake::Stop,
+            () = self.shared.wake.notified() => Wake::Leases,
+            () = tokio::time::sleep_until(due.into()) => Wake::Timer,
+            came = slate => Wake::Slate(came),
+            came = source => Wake::Source(came),
+        }
+    }
+
+    /// Media of the source, and all that is there already.
+    fn came(&mut self, first: Came) {
+        let now = Instant::now();
+        let floor = self.clock.position(now).unwrap_or(self.end).max(self.end);
+        self.shaper.set_floor(floor);
+        if let Some((_, slate)) = &self.slate {
+            self.shaper.continue_from(slate);
+        }
+        let mut next = Some(first);
+        let mut bytes = 0;
+        while let (Some(came), Some(link)) = (next.take(), &mut self.link) {
+            match came {
+                Came::Opened { kind, target_duration } => {
+                    info!(feed = %self.shared.key, kind = ?kind, "source opened");
+                    (link.opened, link.kind, link.target) = (Some(now), Some(kind), target_duration);
+                    link.last_data = now;
+                }
+                Came::Boundary => self.shaper.boundary(),
+                Came::Data(data) => {
+                    link.note_data(now);
+                    bytes += data.len();
+                    self.shaper.push(&data, &mut self.parts);
+                }
+            }
+            // One turn takes a bounded share: leases and timers get theirs.
+            if bytes < 1 << 20 {
+                next = link.events.try_recv().ok();
+            }
+        }
+        self.publish(Origin::Source, now);
+        if bytes > 0 && self.timers.flush.is_none() {
+            self.timers.flush = Some(now + FLUSH);
+        }
+    }
+
+    async fn ended(&mut self) {
+        let Some(link) = self.link.take() else { return };
+        let now = Instant::now();
+        self.shaper.finish(&mut self.parts);
+        self.publish(Origin::Source, now);
+        let lasted = link.lasted(now);
+        let ended = link.ended().await;
+        warn!(feed = %self.shared.key, reason = ?ended.reason, detail = %ended.detail, after = ?lasted, "source ended");
+        self.detail = Some(ended.detail).filter(|detail| !detail.is_empty());
+        self.state.sources = self.shared.sources.load(Ordering::Relaxed);
+        self.step(state::Event::Ended { reason: ended.reason, retry_after: ended.retry_after, lasted });
+    }
+
+    fn slate_came(&mut self, came: &Came) {
+        let (Came::Data(data), Some((_, shaper))) = (came, &mut self.slate) else { return };
+        shaper.push(data, &mut self.parts);
+        shaper.flush(&mut self.parts);
+        self.publish(Origin::Slate, Instant::now());
+    }
+
+    fn publish(&mut self, origin: Origin, now: Instant) {
+        if self.parts.is_empty() {
+            return;
+        }
+        if origin == Origin::Source {
+            if let Some(link) = &mut self.link {
+                link.first_media.get_or_insert(now);
+            }
+            if self.state.phase != Phase::Live || self.state.slate {
+                self.step(state::Event::Media);
+            }
+        }
+        let mut parts = std::mem::take(&mut self.parts);
+        for part in &mut parts {
+            part.epoch = self.epochs.number(origin, part.epoch);
+            part.origin = origin;
+            self.clock.published(now, part.start, part.end);
+            self.end = self.end.max(part.end);
+            self.meter.bytes += part.bytes.len() as u64;
+        }
+        self.shared.ring.push(parts.drain(..));
+        self.parts = parts;
+        self.gap_marked = false;
+        if !self.shared.status.borrow().ready && origin == Origin::Source {
+            self.publish_status();
+        }
+    }
+
+    fn leases_changed(&mut self) {
+        let wishes = self.shared.wishes();
+        if wishes.held > 0 {
+            self.step(state::Event::Wanted);
+        } else {
+            self.step(state::Event::Unwanted);
+        }
+        if wishes.evict && self.shared.evictable_since().is_some() {
+            self.step(state::Event::Evicted);
+        }
+    }
+
+    fn timers_due(&mut self) {
+        let now = Instant::now();
+        let due = |timer: &mut Option<Instant>| timer.take_if(|at| *at <= now).is_some();
+        if due(&mut self.timers.flush) {
+            self.shaper.flush(&mut self.parts);
+            self.publish(Origin::Source, now);
+        }
+        if due(&mut self.timers.retry) {
+            self.reconnects += 1;
+            self.step(state::Event::RetryDue);
+        }
+        if due(&mut self.timers.linger) {
+            self.step(state::Event::LingerOver);
+        }
+        if due(&mut self.timers.tick) {
+            self.timers.tick = Some(now + TICK);
+            self.watch(now);
+            self.publish_status();
+        }
+    }
+
+    /// The watchdog.
+    fn watch(&mut self, now: Instant) {
+        if self.slate.is_none() {
+            match self.clock.runs_out(self.end) {
+                Some(_) if now >= self.runs_out_after(SLATE_GRACE, now) => self.step(state::Event::RanOut),
+                Some(_) if !self.gap_marked && now >= self.runs_out_after(GAP_GRACE, now) => {
+                    self.gap_marked = true;
+                    self.shaper.cut();
+                    self.shared.ring.mark_gap();
+                }
+                None if now - self.started >= EAGER_SLATE && self.shared.wants_eager_slate() => {
+                    self.step(state::Event::RanOut);
+                }
+                _ => {}
+            }
+        }
+        let Some(link) = &self.link else { return };
+        let Some(opened) = link.opened else { return };
+        let lasted = link.lasted(now);
+        let options = &self.feeds.inner.options;
+        let patience = options
+            .stall
+            .max(2 * link.longest_gap.min(Duration::from_secs(60)))
+            .max(link.target.unwrap_or_default().mul_f64(1.5));
+        let silent = now - link.last_data > patience;
+        let trouble = self.shaper.trouble();
+        let reason = match trouble {
+            _ if silent && (self.slate.is_some() || now >= self.runs_out_after(MediaTime::ZERO, now)) => {
+                Some(Reason::Stalled)
+            }
+            Some(Reason::NotMedia) if link.first_media.is_none() => Some(Reason::NotMedia),
+            Some(trouble) if self.state.phase != Phase::Live && now - opened > TROUBLE_GRACE => Some(trouble),
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            warn!(feed = %self.shared.key, ?reason, silence = ?(now - link.last_data), "source given up");
+            self.detail = Some(reason.words().to_owned());
+            self.step(state::Event::Stalled { reason, lasted });
+        }
+    }
+
+    fn runs_out_after(&self, grace: MediaTime, now: Instant) -> Instant {
+        self.clock.runs_out(self.end + grace).unwrap_or(now)
+    }
+
+    fn step(&mut self, event: state::Event) {
+        let before = (self.state.phase, self.state.reason);
+        for effect in state::step(&mut self.state, event) {
+            self.perform(effect);
+        }
+        if before != (self.state.phase, self.state.reason) {
+            let (phase, reason) = (self.state.phase.as_str(), self.state.reason);
+            info!(feed = %self.shared.key, phase, reason = ?reason, attempt = self.state.attempt, "feed state");
+            self.publish_status();
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        let now = Instant::now();
+        match effect {
+            Effect::Connect(index) => self.connect(index),
+            Effect::Disconnect => {
+                self.shaper.finish(&mut self.parts);
+                self.publish(Origin::Source, now);
+                self.disconnect();
+            }
+            Effect::RetryIn(wait) => {
+                // Jitter: a provider's hiccup must not bring all its channels back in one instant.
+                let jitter = if wait.is_zero() { 0.0 } else { rand::rng().random_range(0.0..0.25) };
+                self.timers.retry = Some(now + wait.mul_f64(1.0 + jitter));
+            }
+            Effect::CancelRetry => self.timers.retry = None,
+            Effect::Linger => self.timers.linger = Some(now + self.feeds.inner.options.idle_timeout),
+            Effect::CancelLinger => self.timers.linger = None,
+            Effect::StartSlate => self.start_slate(now),
+            Effect::StopSlate => {
+                if let Some((slate, _)) = self.slate.take() {
+                    slate.close();
+                    info!(feed = %self.shared.key, "slate off");
+                }
+            }
+            // Somebody may have come in this very moment: then it begins anew.
+            Effect::Stop => {
+                self.over = self.shared.close(false);
+                if !self.over {
+                    self.shared.wake.notify_one();
+                }
+            }
+        }
+    }
+
+    fn connect(&mut self, index: usize) {
+        let floor = self.clock.position(Instant::now()).unwrap_or(self.end).max(self.end);
+        self.shaper.begin(Origin::Source, floor);
+        let before = self.closing.take();
+        let feeds = self.feeds.clone();
+        self.link = Some(match &self.base {
+            Some(base) => Link::variant(feeds, self.shared.key.to_string(), base, before),
+            None => Link::source(feeds, Arc::clone(&self.shared), index, before),
+        });
+    }
+
+    fn disconnect(&mut self) {
+        if let Some(link) = self.link.take() {
+            self.closing = Some(link.close());
+        }
+    }
+
+    fn start_slate(&mut self, now: Instant) {
+        info!(feed = %self.shared.key, "slate on");
+        let mut shaper = Shaper::new(self.feeds.inner.options.shape.clone());
+        shaper.continue_from(&self.shaper);
+        let floor = self.clock.position(now).unwrap_or(self.end).max(self.end);
+        shaper.begin(Origin::Slate, floor);
+        self.shaper.interrupt(floor);
+        self.slate = Some((Link::slate(SLATE_AHEAD), shaper));
+    }
+
+    fn publish_status(&mut self) {
+        let now = Instant::now();
+        if let Some(rate) = self.meter.read(now) {
+            self.meter.rate = rate;
+        }
+        let stats = self.shaper.stats();
+        let soft = self.shaper.trouble().filter(|_| self.state.phase != Phase::Live);
+        let held = self.shared.wishes_held();
+        self.shared.status.send_modify(|status| {
+            if status.phase != self.state.phase {
+                status.since = SystemTime::now();
+            }
+            status.phase = self.state.phase;
+            status.reason = self.state.reason.or(soft);
+            status.detail = self.detail.clone().filter(|_| status.phase != Phase::Live);
+            status.ready = self.state.had_media && !self.over;
+            status.slate = self.state.slate;
+            status.kind = self.link.as_ref().and_then(|link| link.kind);
+            status.shape = Arc::clone(self.shaper.shape());
+            status.bitrate = self.meter.rate;
+            status.gop = stats.gop.unwrap_or_default().as_secs_f64();
+            status.continuity_errors = stats.continuity_errors;
+            status.dropped_units = stats.dropped_units;
+            status.reconnects = self.reconnects;
+            status.leases = held;
+            status.ring_bytes = self.shared.ring.bytes();
+            status.end = self.end;
+        });
+    }
+}
+
+impl Epochs {
+    fn number(&mut self, origin: Origin, epoch: u32) -> u32 {
+        if self.last != Some((origin, epoch)) {
+            self.number += u32::from(self.last.is_some());
+            self.last = Some((origin, epoch));
+        }
+        self.number
+    }
+}
+
+impl Meter {
+    /// The rate, once every two seconds.
+    fn read(&mut self, now: Instant) -> Option<u64> {
+        let span = now - self.since;
+        if span < Duration::from_secs(2) {
+            return None;
+        }
+        let rate = (self.bytes as f64 * 8.0 / span.as_secs_f64()) as u64;
+        (self.bytes, self.since) = (0, now);
+        Some(rate)
+    }
+}

@@ -1,0 +1,1 @@
+//! A small writer of transport streams with whatever faults a test wants.

@@ -1,0 +1,67 @@
+//! Endless MPEG-TS: `/live/{channel_id}.ts`, `/restream/{id}.ts`, `/internal_stream.ts`.
+
+use super::gate::Grant;
+use super::multivariant::page_ticket;
+use super::{Media, Request, answer};
+use crate::access::Target;
+use crate::feed::{Join, Purpose};
+use crate::output::endless;
+use crate::ts::MediaTime;
+use axum::body::Body;
+use http::header::{self, HeaderValue};
+use http::{Method, StatusCode};
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// nginx holds answers back otherwise.
+const UNBUFFERED: (&str, HeaderValue) = ("x-accel-buffering", HeaderValue::from_static("no"));
+
+pub(super) async fn channel(media: &Media, grant: Grant, request: &Request) -> answer::Response {
+    if request.method == Method::HEAD {
+        return stream(Body::empty());
+    }
+    let lease = match media.feeds.lease(&grant.channel, Purpose::Viewer).await {
+        Ok(lease) => lease,
+        Err(error) => return answer::lease_error(&error),
+    };
+    if let Err(error) = lease.ready(media.options.hold).await {
+        return answer::lease_error(&error.into());
+    }
+    let target = Target::Channel { id: grant.channel, web: false };
+    let seat = match media.watching.open(media.signer.claims(0, target, &request.who), request.who.clone()) {
+        Ok(seat) => seat,
+        Err(refusal) => return answer::refuse(StatusCode::TOO_MANY_REQUESTS, refusal.to_string()),
+    };
+    let reader = lease.ring().reader(Join::Newest);
+    stream(Body::from_stream(endless::channel(lease, reader, seat)))
+}
+
+pub(super) async fn page(media: &Media, request: &Request) -> answer::Response {
+    if let Err(refused) = page_ticket(media, request) {
+        return refused.into();
+    }
+    if !media.on_air.answers() {
+        return answer::unavailable("Nothing on air / Aucun stream actif", 2);
+    }
+    if request.method == Method::HEAD {
+        return stream(Body::empty());
+    }
+    let mut current = media.on_air.programme().current();
+    let showing = tokio::time::timeout(media.options.hold, current.wait_for(Option::is_some)).await;
+    let Some(showing) = showing.ok().and_then(Result::ok).and_then(|showing| showing.clone()) else {
+        return answer::unavailable("the channel has no picture yet", 1);
+    };
+    let seat =
+        match media.watching.open(media.signer.claims(0, Target::OnAir, &request.who), request.who.clone()) {
+            Ok(seat) => seat,
+            Err(refusal) => return answer::refuse(StatusCode::TOO_MANY_REQUESTS, refusal.to_string()),
+        };
+    let reader = showing.ring.reader(Join::Behind(MediaTime::from(media.options.page_delay)));
+    stream(Body::from_stream(endless::on_air(current, showing.generation, reader, seat)))
+}
+
+fn stream(body: Body) -> answer::Response {
+    let mut response = answer::with(StatusCode::OK, answer::TS, body);
+    response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    response.headers_mut().insert(UNBUFFERED.0, UNBUFFERED.1);
+    response
+}
