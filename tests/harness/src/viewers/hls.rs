@@ -31,7 +31,7 @@ pub struct HlsReport {
 }
 
 impl HlsReport {
-    fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         self.playlists.merge(&other.playlists);
         self.segments.merge(&other.segments);
         self.first_segment.merge(&other.first_segment);
