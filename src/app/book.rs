@@ -55,6 +55,10 @@ pub(super) async fn open_catalogue(
 }
 
 impl Catalogue {
+    pub(super) fn share(&self) -> Arc<catalogue::Catalogue> {
+        Arc::clone(&self.0)
+    }
+
     /// The name of a channel, for answers.
     pub(super) async fn name(&self, id: &ChannelId) -> Result<Option<String>, ApiError> {
         let found = self.0.channel(id).await.map_err(|error| ApiError::internal(error.to_string()))?;
@@ -64,7 +68,7 @@ impl Catalogue {
     /// Takes over the demo provider's channels; gives the first.
     pub(super) async fn add_demo(&self, demo: &Demo) -> anyhow::Result<ChannelId> {
         let access = ProviderAccess::Xtream {
-            host: demo.host().to_owned(),
+            host: demo.host(),
             username: demo.username().to_owned(),
             password: demo.password().to_owned(),
         };

@@ -16,12 +16,17 @@ pub async fn probes(config: &Config, client: &Client) -> Probes {
             Ok(FfmpegFound {
                 version: tool.abilities().version.clone(),
                 path: tool.path().to_owned(),
-                lacks: tool.abilities().lacks(),
+                missing: tool.abilities().lacks(),
             })
         }),
         providers: Box::pin(async move {
             let answer = providers.map_err(|error| error.to_string())?;
-            Ok(answer.value.into_iter().map(found).collect::<Vec<ProviderFound>>())
+            let found = |provider: crate::client::Provider| ProviderFound {
+                name: provider.name,
+                answer: provider.error.map_or(Ok(None), Err),
+                exposed_schemes: Vec::new(),
+            };
+            Ok(answer.value.providers.into_iter().map(found).collect())
         }),
         running,
     }

@@ -17,8 +17,11 @@ pub use doctor::probes;
 use crate::config::Config;
 use crate::demo::Demo;
 use crate::net::{Outbound, OutboundOptions};
-use crate::ops::{self, Greeting, InstanceLock, LogOptions};
-use crate::{access, ffmpeg, wire};
+use crate::ops::first_run::Greeting;
+use crate::ops::lock::InstanceLock;
+use crate::ops::logs::LogOptions;
+use crate::ops;
+use crate::{access, ffmpeg};
 use anyhow::Context as _;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,7 +51,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     }
     ops::machine::raise_open_files();
     let inherited = ops::systemd::Inherited::take()?;
-    let bound = listeners::bind(&config, inherited).await?;
+    let bound = listeners::bind(&config, inherited)?;
 
     let stop = CancellationToken::new();
     let state = state::State::open(&config).await?;
@@ -61,13 +64,14 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let demo = match (demo, &tool) {
         (false, _) => None,
         (true, None) => anyhow::bail!("the demo needs FFmpeg (Debian: apt install ffmpeg)"),
-        (true, Some(tool)) => Some(Demo::start(tool.path().to_owned()).await?),
+        (true, Some(tool)) => Some(Demo::start(tool.clone()).await?),
     };
     let outbound = Outbound::new(OutboundOptions {
         connect_timeout: config.provider.connect_timeout,
         user_agent: user_agent(&config),
     })?;
-    let catalogue = book::open_catalogue(&config, &state, &outbound, demo.as_ref()).await?;
+    let catalogue = book::open_catalogue(&config, &state, &outbound).await?;
+    let refreshing = tokio::spawn(catalogue.share().run(stop.clone()));
     let media = media::build(&config, &state, &catalogue, outbound, tool, &stop);
     let greeting = Greeting {
         public_url: config.public_url.as_deref(),
@@ -78,16 +82,18 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     bound.announce(&config)?;
     let http = listeners::serve(&config, bound, &state, &catalogue, &media, &stop);
 
-    print!("{greeting}");
+    greeting.print();
     ops::systemd::ready();
     info!(version = env!("CARGO_PKG_VERSION"), "relais runs");
     let housekeeping = tokio::spawn(housekeeping(state.clone(), media.watching.clone(), stop.clone()));
-    let resuming = tokio::spawn(begin(media.on_air.clone(), catalogue.clone(), demo.is_some()));
+    media.on_air.resume().await;
+    if let Some(demo) = &demo {
+        show_demo(&media.on_air, &catalogue, demo).await?;
+    }
 
     wait_for_signal().await?;
     info!("stopping");
     ops::systemd::stopping();
-    resuming.abort();
     stop.cancel();
     let graceful = async {
         tokio::join!(http, media.feeds.stop(), media.programmes.stop());
@@ -98,7 +104,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     if tokio::time::timeout(STOP_WITHIN, graceful).await.is_err() {
         error!("not everything ended in time");
     }
-    housekeeping.await.ok();
+    for task in [housekeeping, refreshing] {
+        // They end with `stop`, and have nothing to say.
+        task.await.ok();
+    }
     info!("stopped");
     Ok(())
 }
@@ -121,21 +130,17 @@ async fn find_ffmpeg(config: &Config, ledger: std::path::PathBuf) -> Option<ffmp
     }
 }
 
-/// Puts back on air what was there; the demo's first channel where nothing was.
-async fn begin(on_air: crate::hls::OnAir, catalogue: book::Catalogue, demo: bool) {
-    on_air.resume().await;
-    if !demo || on_air.status().active {
-        return;
+/// Takes over the demo's channels; where nothing is on air, its first.
+async fn show_demo(
+    on_air: &crate::hls::OnAir,
+    catalogue: &book::Catalogue,
+    demo: &Demo,
+) -> anyhow::Result<()> {
+    let first = catalogue.add_demo(demo).await?;
+    if !on_air.status().active {
+        on_air.start(&first).await?;
     }
-    let first: Option<wire::ChannelId> = catalogue.first_demo_channel().await;
-    match first {
-        Some(id) => {
-            if let Err(error) = on_air.start(&id).await {
-                error!(%error, "the demo could not be put on air");
-            }
-        }
-        None => error!("the demo provider has no channels"),
-    }
+    Ok(())
 }
 
 /// Once a second: sessions that lapsed; systemd's watchdog; now and then what access has to forget.

@@ -7,8 +7,8 @@ mod types;
 
 pub use error::ClientError;
 pub use types::{
-    AdminPassword, Channel, ChannelPage, Feed, Feeds, Link, NewProvider, OnAir, Provider, ProviderCreated,
-    ProviderKind, Providers, Refresh, Started, Stopped, Version,
+    AdminPassword, Channel, ChannelPage, Feed, Feeds, Link, OnAir, Provider, ProviderCreated,
+    Providers, Refresh, Started, Stopped, Version,
 };
 
 use crate::wire::ChannelId;
@@ -133,7 +133,8 @@ impl Client {
 
     /// `POST /api/admin/password`; without a password the service makes one and answers it.
     pub async fn set_password(&self, password: Option<&str>) -> Result<Answer<AdminPassword>, ClientError> {
-        self.post("/api/admin/password", &json!({"password": password})).await
+        let body = json!({"password": password});
+        self.call(Method::PUT, "/api/system/admin_password", Some(body.to_string().into())).await
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, ClientError> {

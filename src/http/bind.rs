@@ -2,9 +2,8 @@
 
 use super::server::Listener;
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdTcpListener};
-use std::os::unix::net::UnixListener as StdUnixListener;
-use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use std::net::SocketAddr;
+use tokio::net::{TcpListener, TcpSocket};
 
 /// A listener could not be bound. One line, for people.
 #[derive(Debug, thiserror::Error)]
@@ -64,46 +63,6 @@ pub fn tcp(address: SocketAddr, purpose: &'static str) -> Result<Listener, BindE
     })
 }
 
-/// Sockets that systemd bound for us (`LISTEN_FDS`). Each is taken once, by port or by being a Unix socket.
-#[derive(Debug, Default)]
-pub struct Inherited {
-    tcp: Vec<StdTcpListener>,
-    unix: Vec<StdUnixListener>,
-}
-
-impl Inherited {
-    /// Takes over what the environment names. To be called once, before threads are started: the variables are
-    /// removed so that children don't take them for theirs.
-    pub fn from_environment() -> Self {
-        let mut handed = listenfd::ListenFd::from_env();
-        let mut inherited = Self::default();
-        for index in 0..handed.len() {
-            if let Ok(Some(listener)) = handed.take_tcp_listener(index) {
-                inherited.tcp.push(listener);
-            } else if let Ok(Some(listener)) = handed.take_unix_listener(index) {
-                inherited.unix.push(listener);
-            }
-        }
-        inherited
-    }
-
-    /// The inherited listener of that port, if there is one.
-    pub fn take_tcp(&mut self, port: u16) -> io::Result<Option<Listener>> {
-        let of_port = |listener: &StdTcpListener| listener.local_addr().is_ok_and(|at| at.port() == port);
-        let Some(index) = self.tcp.iter().position(of_port) else { return Ok(None) };
-        let listener = self.tcp.swap_remove(index);
-        listener.set_nonblocking(true)?;
-        TcpListener::from_std(listener).map(|listener| Some(Listener::Tcp(listener)))
-    }
-
-    /// The inherited Unix socket, if there is one: the admin socket. systemd removes its file, not we.
-    pub fn take_unix(&mut self) -> io::Result<Option<Listener>> {
-        let Some(listener) = self.unix.pop() else { return Ok(None) };
-        listener.set_nonblocking(true)?;
-        UnixListener::from_std(listener).map(|listener| Some(Listener::Unix(listener)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,19 +83,5 @@ mod tests {
     async fn an_address_of_another_machine() {
         let error = tcp("192.0.2.1:0".parse().expect("address"), "api").expect_err("not ours");
         assert!(error.to_string().starts_with("this machine has no address 192.0.2.1"), "{error}");
-    }
-
-    #[tokio::test]
-    async fn inherited_sockets_are_taken_by_port_once() {
-        let listener = StdTcpListener::bind("127.0.0.1:0").expect("bound");
-        let port = listener.local_addr().expect("address").port();
-        let mut inherited = Inherited { tcp: vec![listener], unix: Vec::new() };
-        assert!(inherited.take_tcp(port.wrapping_add(1)).expect("none").is_none());
-        assert_eq!(
-            inherited.take_tcp(port).expect("one").and_then(|l| l.tcp_address()).map(|a| a.port()),
-            Some(port)
-        );
-        assert!(inherited.take_tcp(port).expect("none").is_none());
-        assert!(inherited.take_unix().expect("none").is_none());
     }
 }

@@ -41,8 +41,7 @@ impl Running {
             viewers: viewers as u64,
             bitrate: Some(status.bitrate / 1000).filter(|rate| *rate > 0),
             engine: status.kind.map(|kind| engine(kind, key.web).to_owned()),
-            source: None,
-            provider: None,
+            source: Some(status.source_index),
             video: status.shape.video.as_ref().map(|video| VideoView {
                 codec: video.codec.to_owned(),
                 width: video.width,
@@ -59,11 +58,11 @@ impl Running {
                 })
                 .collect(),
             counters: FeedCounters {
-                bytes_in: 0,
-                bytes_out: 0,
+                bytes_in: status.bytes_in,
+                bytes_out: status.bytes_out,
                 reconnects: status.reconnects,
                 packets_lost: status.continuity_errors,
-                epochs: 0,
+                epochs: u64::from(status.epochs),
                 units_dropped: status.dropped_units,
             },
         }
