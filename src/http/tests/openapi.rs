@@ -31,3 +31,23 @@ async fn the_document_has_every_route_and_no_other() {
     let distinct: BTreeSet<&&str> = ids.iter().collect();
     assert_eq!(distinct.len(), ids.len(), "{ids:?}");
 }
+
+#[tokio::test]
+async fn every_reference_leads_somewhere_and_open_routes_ask_for_nothing() {
+    let house = house(options()).await;
+    let answer = house.api.get("/api/openapi.json").await;
+    let document = answer.json();
+    let text = answer.text();
+    let references: BTreeSet<&str> =
+        text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(references.len() > 15, "{references:?}");
+    for reference in references {
+        assert!(document.pointer(reference).is_some(), "{reference}");
+    }
+    for route in routes::table() {
+        let path = route.path.replace("{*path}", "{path}");
+        let operation = &document["paths"][&path][route.method.as_str().to_lowercase()];
+        let open = operation["security"] == serde_json::json!([{}]);
+        assert_eq!(open, route.rule.access == routes::Access::Open, "{path}: {}", operation["security"]);
+    }
+}
