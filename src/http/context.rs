@@ -70,8 +70,16 @@ pub struct Shared {
 impl Context {
     /// Shares these among the routers of all listeners, so that a rate limit counts once.
     pub fn new(services: Services, options: Options, shutdown: CancellationToken) -> Self {
+        Self::with_page(services, options, shutdown, Assets::embedded())
+    }
+
+    pub(super) fn with_page(
+        services: Services,
+        options: Options,
+        shutdown: CancellationToken,
+        assets: Assets,
+    ) -> Self {
         let limiter = RateLimiter::new(options.rates);
-        let assets = Assets::embedded();
         Self(Arc::new(Shared { services, options, shutdown, limiter, assets, started: Instant::now() }))
     }
 

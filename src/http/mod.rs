@@ -34,3 +34,6 @@ pub use principal::{Identity, Principal};
 pub use rates::Rates;
 pub use server::{Limits, Listener, MediaFuture, MediaService, Peer, Service, serve};
 pub use services::Services;
+
+#[cfg(test)]
+mod tests;

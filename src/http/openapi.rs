@@ -51,19 +51,34 @@ impl Modify for Finish {
         components.add_security_scheme("api_key", SecurityScheme::ApiKey(key));
         for (alias, of) in ALIASES {
             if let Some(item) = api.paths.paths.get(of).cloned() {
-                api.paths.paths.insert(alias.to_owned(), renamed(item, alias));
+                api.paths.paths.insert(alias.to_owned(), item);
+            }
+        }
+        for (path, item) in &mut api.paths.paths {
+            let operations = [
+                ("get", &mut item.get),
+                ("post", &mut item.post),
+                ("put", &mut item.put),
+                ("delete", &mut item.delete),
+            ];
+            for (method, operation) in operations {
+                if let Some(operation) = operation {
+                    operation.operation_id = Some(operation_id(method, path));
+                }
             }
         }
     }
 }
 
-/// Operation ids are unique in a document.
-fn renamed(mut item: utoipa::openapi::PathItem, alias: &str) -> utoipa::openapi::PathItem {
-    let suffix = alias.trim_matches('/').replace('/', "_");
-    for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
-        operation.operation_id = operation.operation_id.take().map(|id| format!("{id}_as_{suffix}"));
+/// Client generators make function names of these, so they must be distinct: `get_api_keys`.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut id = words.fold(method.to_owned(), |id, word| format!("{id}_{word}"));
+    // `/watch/` is another path than `/watch`.
+    if path.ends_with('/') {
+        id.push_str("_page");
     }
-    item
+    id
 }
 
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Api::openapi().to_json().unwrap_or_default().into());

@@ -160,7 +160,7 @@ pub(super) fn table() -> Vec<Route> {
         get("/health", open, system::health::health).public(),
         get("/api/feeds", moderator, system::feeds::feeds),
         get("/api/system/version", user, system::version::version),
-        put("/api/system/admin_password", admin, system::admin_password::set),
+        post("/api/admin/password", admin, system::admin_password::set),
         get("/api/openapi.json", open, openapi::document),
     ]
 }

@@ -3,11 +3,12 @@
 use super::list_links::owner;
 use crate::http::context::Context;
 use crate::http::error::ApiError;
+use crate::http::fields::Segment;
 use crate::http::principal::Principal;
 use crate::wire::system::Done;
 use crate::wire::{ErrorBody, Role};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 /// Revokes a link: one's own, or any to an administrator. Who watches by it is ended.
 #[utoipa::path(delete, path = "/api/links/{id}", tag = "links", params(("id" = String, Path)),
@@ -15,7 +16,7 @@ use axum::extract::{Path, State};
 pub(in crate::http) async fn delete_link(
     State(context): State<Context>,
     who: Principal,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Json<Done>, ApiError> {
     let owner = owner(&who, Role::Admin)?;
     if context.services.links.delete(&id, owner).await? {

@@ -2,9 +2,10 @@
 
 use crate::http::context::Context;
 use crate::http::error::ApiError;
+use crate::http::fields::Segment;
 use async_compression::tokio::write::GzipEncoder;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{
@@ -46,7 +47,7 @@ impl Assets {
         }))
     }
 
-    fn of(files: impl IntoIterator<Item = (String, Bytes)>) -> Self {
+    pub(in crate::http) fn of(files: impl IntoIterator<Item = (String, Bytes)>) -> Self {
         Self(files.into_iter().map(|(path, bytes)| (path.clone(), Asset::new(&path, bytes))).collect())
     }
 
@@ -158,7 +159,7 @@ fn has(request: &HeaderMap, etag: &str) -> bool {
     responses((status = 200), (status = 304), (status = 404, body = crate::wire::ErrorBody)))]
 pub(in crate::http) async fn asset(
     State(context): State<Context>,
-    Path(path): Path<String>,
+    Segment(path): Segment,
     headers: HeaderMap,
 ) -> Response {
     context.assets.answer(&path, &headers).await.unwrap_or_else(IntoResponse::into_response)

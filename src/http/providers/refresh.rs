@@ -2,10 +2,11 @@
 
 use crate::http::context::Context;
 use crate::http::error::ApiError;
+use crate::http::fields::Segment;
 use crate::wire::ErrorBody;
 use crate::wire::catalogue::RefreshScheduled;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 
 /// Schedules a refresh of one provider and returns at once.
@@ -14,7 +15,7 @@ use http::StatusCode;
         (status = 404, body = ErrorBody)))]
 pub(in crate::http) async fn refresh(
     State(context): State<Context>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<(StatusCode, Json<RefreshScheduled>), ApiError> {
     let scheduled = context.services.providers.refresh(&id).await?.ok_or_else(super::unknown)?;
     Ok((StatusCode::ACCEPTED, Json(scheduled)))

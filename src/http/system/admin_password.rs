@@ -1,4 +1,4 @@
-//! `PUT /api/system/admin_password`.
+//! `POST /api/admin/password`.
 
 use crate::http::context::Context;
 use crate::http::error::ApiError;
@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 
 /// Sets the first administrator's password, or makes one and shows it, this once.
-#[utoipa::path(put, path = "/api/system/admin_password", tag = "system", request_body = AdminPasswordRequest,
+#[utoipa::path(post, path = "/api/admin/password", tag = "system", request_body = AdminPasswordRequest,
     responses((status = 200, body = AdminPasswordAnswer), (status = 403, body = ErrorBody),
         (status = 422, body = ErrorBody)))]
 pub(in crate::http) async fn set(
