@@ -44,13 +44,11 @@ pub(super) async fn open_catalogue(
         verify_tls: config.provider.verify_tls,
         refresh_interval: Some(config.provider.refresh),
     });
-    let options = catalogue::Options {
-        refresh_interval: config.provider.refresh,
-        environment: environment.collect(),
-    };
+    let options =
+        catalogue::Options { refresh_interval: config.provider.refresh, environment: environment.collect() };
     let fetch = Arc::new(Client(outbound.clone()));
     let opened =
-        catalogue::Catalogue::open(state.store.clone(), fetch, state.vault.clone(), options).await?;
+        catalogue::Catalogue::open(state.store.clone(), fetch, (*state.vault).clone(), options).await?;
     Ok(Catalogue(opened))
 }
 

@@ -12,7 +12,8 @@ pub async fn probes(config: &Config, client: &Client) -> Probes {
     let running = client.version().await.is_ok();
     Probes {
         ffmpeg: Box::pin(async move {
-            let tool = Tool::find(ToolOptions { path, ledger: None }).await.map_err(|error| error.to_string())?;
+            let tool =
+                Tool::find(ToolOptions { path, ledger: None }).await.map_err(|error| error.to_string())?;
             Ok(FfmpegFound {
                 version: tool.abilities().version.clone(),
                 path: tool.path().to_owned(),

@@ -31,13 +31,12 @@ pub(super) struct Bound {
 const ANNOUNCEMENT: &str = "listeners.json";
 
 pub(super) fn bind(config: &Config, inherited: Inherited) -> anyhow::Result<Bound> {
-    let tcp = |given: Option<std::net::TcpListener>, address: Option<SocketAddr>, purpose| {
-        match (given, address) {
+    let tcp =
+        |given: Option<std::net::TcpListener>, address: Option<SocketAddr>, purpose| match (given, address) {
             (Some(given), _) => Ok(Some(Listener::Tcp(TcpListener::from_std(given)?))),
             (None, Some(address)) => Ok(Some(http::bind::tcp(address, purpose)?)),
             (None, None) => anyhow::Ok(None),
-        }
-    };
+        };
     let local = LocalAdmins::of_this_machine();
     let api = tcp(inherited.api, config.listen.api, "api")?;
     let public = tcp(inherited.public, config.listen.public, "public")?;
@@ -131,10 +130,5 @@ pub(super) fn serve(
 
 fn client(peer: std::net::IpAddr, headers: &::http::HeaderMap, trusted: &[ipnet::IpNet]) -> Client {
     let found = net::client_address(peer, headers, trusted);
-    Client {
-        ip: found.ip,
-        https: found.scheme == Scheme::Https,
-        host: found.host,
-        country: found.country,
-    }
+    Client { ip: found.ip, https: found.scheme == Scheme::Https, host: found.host, country: found.country }
 }

@@ -17,10 +17,10 @@ pub use doctor::probes;
 use crate::config::Config;
 use crate::demo::Demo;
 use crate::net::{Outbound, OutboundOptions};
+use crate::ops;
 use crate::ops::first_run::Greeting;
 use crate::ops::lock::InstanceLock;
 use crate::ops::logs::LogOptions;
-use crate::ops;
 use crate::{access, ffmpeg};
 use anyhow::Context as _;
 use std::time::Duration;
@@ -56,9 +56,10 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let state = state::State::open(&config).await?;
     let ledger = config.run_dir.join("ffmpeg.children");
-    let reaped = ffmpeg::orphans::reap(&ledger).await;
-    if reaped > 0 {
-        warn!(reaped, "FFmpeg processes of an earlier run were ended");
+    match ffmpeg::orphans::reap(&ledger) {
+        Ok(0) => {}
+        Ok(reaped) => warn!(reaped, "FFmpeg processes of an earlier run were ended"),
+        Err(error) => warn!(%error, "FFmpeg processes of an earlier run can't be looked for"),
     }
     let tool = find_ffmpeg(&config, ledger).await;
     let demo = match (demo, &tool) {

@@ -7,11 +7,12 @@ mod types;
 
 pub use error::ClientError;
 pub use types::{
-    AdminPassword, Channel, ChannelPage, Feed, Feeds, Link, OnAir, Provider, ProviderCreated,
-    Providers, Refresh, Started, Stopped, Version,
+    AdminPassword, Channel, ChannelPage, Feed, Feeds, Link, OnAir, Provider, ProviderCreated, Providers,
+    Refresh, Started, Stopped, Version,
 };
 
 use crate::wire::ChannelId;
+use crate::wire::catalogue::NewProvider;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -133,8 +134,7 @@ impl Client {
 
     /// `POST /api/admin/password`; without a password the service makes one and answers it.
     pub async fn set_password(&self, password: Option<&str>) -> Result<Answer<AdminPassword>, ClientError> {
-        let body = json!({"password": password});
-        self.call(Method::PUT, "/api/system/admin_password", Some(body.to_string().into())).await
+        self.post("/api/admin/password", &json!({"password": password})).await
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, ClientError> {

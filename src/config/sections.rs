@@ -279,4 +279,3 @@ pub struct Web {
     /// Audio tracks by preference, as ISO 639 codes (`fra`, `fre`, `eng`); otherwise the source's first.
     pub audio_languages: Vec<String>,
 }
-

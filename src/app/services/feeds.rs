@@ -21,9 +21,9 @@ impl Feeds for Running {
 
 impl Running {
     fn view(&self, key: &FeedKey, status: &Status) -> FeedView {
-        let viewers = self.watching.count(|target| {
-            matches!(target, Target::Channel { id, web } if *id == key.channel && *web == key.web)
-        });
+        let viewers = self.watching.count(
+            |target| matches!(target, Target::Channel { id, web } if *id == key.channel && *web == key.web),
+        );
         FeedView {
             channel_id: key.channel.clone(),
             name: status.name.clone(),

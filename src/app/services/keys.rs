@@ -6,9 +6,9 @@ use crate::http::ApiError;
 use crate::http::services::{BoxFuture, Keys};
 use crate::store::keys::Key;
 use crate::store::users;
+use crate::wire::Role;
 use crate::wire::paging::Paging;
 use crate::wire::sign_in::{KeyCreated, KeyRequest, KeyView};
-use crate::wire::Role;
 use std::sync::Arc;
 
 pub(super) struct ApiKeys(pub(super) Arc<Access>);
@@ -30,7 +30,8 @@ impl Keys for ApiKeys {
                 Role::User => users::Role::User,
             };
             let expires_at = request.expires_at.map(|at| at.as_second());
-            let made = self.0.create_key(&request.name, role, expires_at, None).await.map_err(access_error)?;
+            let made =
+                self.0.create_key(&request.name, role, expires_at, None).await.map_err(access_error)?;
             Ok(KeyCreated { key: made.secret.into(), view: view(&made.key) })
         })
     }

@@ -45,9 +45,7 @@ fn time(seconds: i64) -> Option<Timestamp> {
 /// One page of what is all in memory, and how much that is.
 fn page_of<T>(all: Vec<T>, paging: Paging) -> (Vec<T>, u64) {
     let total = all.len() as u64;
-    let skip = usize::try_from(paging.offset()).unwrap_or(usize::MAX);
-    let take = usize::try_from(paging.per_page()).unwrap_or(usize::MAX);
-    (all.into_iter().skip(skip).take(take).collect(), total)
+    (paging.slice(all), total)
 }
 
 fn access_error(error: AccessError) -> ApiError {

@@ -1,7 +1,7 @@
 //! Signing in and one's own profile.
 
 use super::{access_error, time};
-use crate::access::{Access, ADMINISTRATOR, IdentityKind};
+use crate::access::{ADMINISTRATOR, Access, IdentityKind};
 use crate::http::services::{BoxFuture, SignIn};
 use crate::http::{ApiError, Identity, Principal};
 use crate::store::{Store, users};
@@ -98,9 +98,7 @@ impl SignIn for SignIns {
     fn set_admin_password<'a>(&'a self, password: Option<Secret>) -> BoxFuture<'a, AdminPasswordAnswer> {
         Box::pin(async move {
             let made = match password {
-                Some(password) => {
-                    self.0.set_password(ADMINISTRATOR, password.expose()).await.map(|()| None)
-                }
+                Some(password) => self.0.set_password(ADMINISTRATOR, password.expose()).await.map(|()| None),
                 None => self.0.reset_password(ADMINISTRATOR).await.map(|made| Some(Secret::from(made))),
             };
             Ok(AdminPasswordAnswer {
