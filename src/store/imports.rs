@@ -6,6 +6,7 @@ use super::providers::REMOVED;
 use super::unsigned::U64;
 use crate::wire::catalogue::Category;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// An import under way.
@@ -26,8 +27,10 @@ pub struct Import {
 pub struct Staged {
     /// Order in the list.
     pub position: u64,
-    /// What the provider calls it; a second row of the same key is dropped.
+    /// What the provider calls it.
     pub source_key: String,
+    /// How many rows of that key are kept, with `~2`, `~3` … appended to it; further ones are dropped.
+    pub alike: u32,
     /// The id it would like.
     pub wanted: String,
     /// The id it gets where that is taken, with a number appended if that is taken too.
@@ -82,7 +85,7 @@ pub fn stage(db: &Connection, import: &Import, rows: &[Staged]) -> Result<Batch,
     )?;
     let mut holders = holders(db)?;
     let mut insert = db.prepare_cached(
-        "INSERT OR IGNORE INTO channels (provider, generation, position, source_key, channel_id, name, folded,
+        "INSERT INTO channels (provider, generation, position, source_key, channel_id, name, folded,
            group_id, kind, logo_url, number, tvg_id, is_active, source_sealed)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?;
@@ -90,10 +93,14 @@ pub fn stage(db: &Connection, import: &Import, rows: &[Staged]) -> Result<Batch,
     let mut groups = HashMap::new();
     let mut batch = Batch::default();
     for row in rows {
+        let Some(key) = unused_key(&mut before, import, row)? else {
+            batch.repeated += 1;
+            continue;
+        };
         let known: Option<(Option<String>, bool)> = match import.current {
             0 => None,
             current => before
-                .query_row(params![import.provider, current, row.source_key], |r| Ok((r.get(0)?, r.get(1)?)))
+                .query_row(params![import.provider, current, key], |r| Ok((r.get(0)?, r.get(1)?)))
                 .optional()?,
         };
         let active = known.as_ref().is_none_or(|(_, active)| *active);
@@ -105,11 +112,11 @@ pub fn stage(db: &Connection, import: &Import, rows: &[Staged]) -> Result<Batch,
             None => None,
             Some((name, folded)) => Some(group(db, &mut groups, name, folded)?),
         };
-        let added = insert.execute(params![
+        insert.execute(params![
             import.provider,
             import.generation,
             U64(row.position),
-            row.source_key,
+            key,
             id,
             row.name,
             row.folded,
@@ -121,14 +128,26 @@ pub fn stage(db: &Connection, import: &Import, rows: &[Staged]) -> Result<Batch,
             active,
             row.source_sealed,
         ])?;
-        if added == 0 {
-            batch.repeated += 1;
-            continue;
-        }
         index.execute(params![db.last_insert_rowid(), row.folded])?;
         batch.staged += 1;
     }
     Ok(batch)
+}
+
+/// The row's key where the import does not have it yet, or a numbered form of it.
+fn unused_key<'a>(
+    query: &mut CachedStatement<'_>,
+    import: &Import,
+    row: &'a Staged,
+) -> Result<Option<Cow<'a, str>>, StoreError> {
+    let mut key = Cow::Borrowed(row.source_key.as_str());
+    for number in 2..row.alike.saturating_add(2) {
+        if !query.exists(params![import.provider, import.generation, key])? {
+            return Ok(Some(key));
+        }
+        key = Cow::Owned(format!("{}~{number}", row.source_key));
+    }
+    Ok(None)
 }
 
 /// A row whose wanted id the current list holds for another channel, which may come later and keep it.
