@@ -9,8 +9,8 @@ use crate::store::providers::{self, Provider};
 use crate::wire::catalogue::{CatalogueStatus, RefreshScheduled};
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -44,7 +44,8 @@ pub enum News {
 
 /// A refresh under way.
 pub(super) struct Running {
-    import: Import,
+    /// Known once it has begun in the database.
+    import: OnceLock<Import>,
     staged: AtomicU64,
 }
 
@@ -53,7 +54,7 @@ impl Running {
     #[allow(clippy::cast_precision_loss)] // an estimate
     pub(super) fn progress(&self) -> f64 {
         let staged = self.staged.load(Ordering::Relaxed) as f64;
-        let before = self.import.current_count as f64;
+        let before = self.import.get().map_or(0, |import| import.current_count) as f64;
         if before > 0.0 { (staged / before).min(0.99) } else { staged / (staged + 20_000.0) }
     }
 }
@@ -155,9 +156,7 @@ impl Catalogue {
         force: bool,
     ) -> Result<Imported, CatalogueError> {
         let id = provider.id;
-        let import = self.store.read(move |db| imports::begin(db, id)).await?;
-        let import = import.ok_or_else(|| CatalogueError::UnknownProvider(provider.name.clone()))?;
-        let running = Arc::new(Running { import, staged: AtomicU64::new(0) });
+        let running = Arc::new(Running { import: OnceLock::new(), staged: AtomicU64::new(0) });
         {
             let mut table = self.running.lock();
             if table.contains_key(&id) {
@@ -166,8 +165,11 @@ impl Catalogue {
             table.insert(id, running.clone());
         }
         let place = Place { catalogue: self, id };
+        let import = self.store.write(move |tx| imports::begin(tx, id)).await?;
+        let import = import.ok_or_else(|| CatalogueError::UnknownProvider(provider.name.clone()))?;
+        let _ = running.import.set(import);
         let began = Instant::now();
-        let outcome = self.import(&provider, &running, force).await;
+        let outcome = self.import(&provider, import, &running, force).await;
         drop(place);
         self.sweep_in_background();
         match &outcome {
@@ -190,6 +192,7 @@ impl Catalogue {
     async fn import(
         &self,
         provider: &Provider,
+        import: Import,
         running: &Running,
         force: bool,
     ) -> Result<Imported, ImportError> {
@@ -206,7 +209,7 @@ impl Catalogue {
         };
         let (store, vault, fetch) = (&self.store, &self.vault, &*self.fetch);
         let (secret, progress) = (&secret, &progress);
-        Job { store, vault, fetch, provider, secret, import: running.import, force, progress }.run().await
+        Job { store, vault, fetch, provider, secret, import, force, progress }.run().await
     }
 
     fn tell(&self, provider: &str, news: News) {
@@ -218,8 +221,15 @@ impl Catalogue {
         let catalogue = self.clone();
         tokio::spawn(async move {
             loop {
-                let under_way: Vec<Import> = catalogue.running.lock().values().map(|r| r.import).collect();
-                match catalogue.store.write(move |tx| imports::sweep(tx, &under_way, SWEEP)).await {
+                let table = catalogue.clone();
+                let swept = catalogue.store.write(move |tx| {
+                    // Asked on the writer's thread: an import that has staged rows by then is in the table.
+                    let running: Vec<_> = table.running.lock().values().cloned().collect();
+                    let under_way: Vec<Import> =
+                        running.iter().filter_map(|r| r.import.get().copied()).collect();
+                    imports::sweep(tx, &under_way, SWEEP)
+                });
+                match swept.await {
                     Ok(0) => return,
                     Ok(_) => {}
                     Err(error) => {

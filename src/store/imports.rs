@@ -3,6 +3,7 @@
 
 use super::StoreError;
 use super::providers::REMOVED;
+use super::sequences;
 use super::unsigned::U64;
 use crate::wire::catalogue::Category;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
@@ -62,20 +63,16 @@ pub struct Batch {
     pub repeated: u64,
 }
 
-/// Begins an import; `None` where the provider is gone.
+/// Begins an import; `None` where the provider is gone. Its generation is never used again, so that a late write of
+/// an import that was cut short can't reach the next one.
 pub fn begin(db: &Connection, provider: i64) -> Result<Option<Import>, StoreError> {
-    let sql = "SELECT generation, channel_count,
-                 max(generation, (SELECT coalesce(max(generation), 0) FROM channels WHERE provider = ?1)) + 1
-               FROM providers WHERE id = ?1 AND generation >= 0";
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(Import {
-            provider,
-            current: row.get(0)?,
-            current_count: row.get::<_, U64>(1)?.0,
-            generation: row.get(2)?,
-        })
-    };
-    Ok(db.query_row(sql, [provider], read).optional()?)
+    let sql = "SELECT generation, channel_count FROM providers WHERE id = ?1 AND generation >= 0";
+    let found: Option<(i64, U64)> =
+        db.query_row(sql, [provider], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((current, U64(current_count))) = found else { return Ok(None) };
+    let (number, _) = sequences::reserve(db, "imports", 1)?;
+    let generation = i64::try_from(number).unwrap_or(i64::MAX).saturating_add(1);
+    Ok(Some(Import { provider, generation, current, current_count }))
 }
 
 /// Stages some rows. A channel that the current list has keeps its id and its being active or not.
