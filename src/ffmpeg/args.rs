@@ -154,11 +154,7 @@ pub fn ingest(
             line.extend(list(&["-overrun_nonfatal", "1", "-fifo_size", "56000", "-buffer_size", "2097152"]));
         }
         Scheme::Rtp => {
-            line.extend(list(&[
-                "-protocol_whitelist",
-                "rtp,udp", "-buffer_size",
-                "2097152",
-            ]));
+            line.extend(list(&["-protocol_whitelist", "rtp,udp", "-buffer_size", "2097152"]));
             line.extend(probe("1000000", "1500000"));
         }
     }

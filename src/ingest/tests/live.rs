@@ -33,12 +33,12 @@ fn free_port(udp: bool) -> u16 {
     }
 }
 
-/// Tries until the sender listens, then until 150 kB have come.
+/// Tries until the sender listens, then until 60 kB have come.
 async fn watch(url: String) -> Vec<u8> {
     let ingest = ingest().await;
     let begun = Instant::now();
     loop {
-        let seen = see(&ingest, source(url.clone()), 150_000).await;
+        let seen = see(&ingest, source(url.clone()), 60_000).await;
         if seen.bytes.is_empty() && begun.elapsed() < Duration::from_secs(20) {
             assert_eq!(seen.end.reason, Reason::Network, "{:?}", seen.end);
             assert!(!seen.end.detail.contains("SECRET"), "{:?}", seen.end);
