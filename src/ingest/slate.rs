@@ -268,7 +268,7 @@ mod tests {
         assert!(LOOP.starts_with(&sent));
         // The tenth is due when nine have run out, less what is sent ahead.
         let (took, due) = (begun.elapsed(), PIECES[9].due - Duration::from_millis(200));
-        assert!((due..due + Duration::from_millis(300)).contains(&took), "{took:?}");
+        assert!((due..due + Duration::from_secs(2)).contains(&took), "{took:?}");
         cancel.cancel();
         task.await.expect("ended");
         while received.recv().await.is_some() {}

@@ -21,9 +21,14 @@ fn outbound() -> Outbound {
     Outbound::with_resolver(OutboundOptions::default(), resolver).expect("client")
 }
 
+/// Probed once for all tests.
+async fn tool() -> Tool {
+    static TOOL: tokio::sync::OnceCell<Tool> = tokio::sync::OnceCell::const_new();
+    TOOL.get_or_init(|| async { Tool::find(ToolOptions::default()).await.expect("ffmpeg") }).await.clone()
+}
+
 async fn ingest() -> Ingest {
-    let tool = Tool::find(ToolOptions::default()).await.expect("ffmpeg");
-    Ingest::new(outbound(), Some(tool), IngestOptions::default())
+    Ingest::new(outbound(), Some(tool().await), IngestOptions::default())
 }
 
 fn source(url: impl Into<String>) -> Source {

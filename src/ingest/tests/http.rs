@@ -50,7 +50,7 @@ async fn small_chunks_do_not_slow_a_burst_down() {
     let begun = Instant::now();
     let seen = see(&ingest().await, source(format!("http://{address}/")), usize::MAX).await;
     assert_eq!(seen.bytes.len(), 3000 * 7 * 188);
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?} in {} pieces", begun.elapsed(), seen.pieces);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?} in {} pieces", begun.elapsed(), seen.pieces);
 }
 
 #[tokio::test]
@@ -125,13 +125,19 @@ async fn a_silent_source_is_stalled_and_cancelling_ends_at_once() {
         std::future::pending::<()>().await;
     })
     .await;
-    let options = IngestOptions { idle_timeout: Duration::from_millis(300), ..IngestOptions::default() };
+    let options = IngestOptions { idle_timeout: Duration::from_secs(1), ..IngestOptions::default() };
     let impatient = Ingest::new(outbound(), None, options);
     let seen = see(&impatient, source(format!("http://{address}/")), usize::MAX).await;
     assert_eq!((seen.bytes.len(), seen.end.reason), (20 * 188, Reason::Stalled));
     let begun = Instant::now();
-    let seen = see(&ingest().await, source(format!("http://{address}/")), 188).await;
-    assert!(seen.end.detail == "stopped" && begun.elapsed() < Duration::from_secs(2), "{:?}", seen.end);
+    // The usual patience is 20 s.
+    let seen = see(
+        &Ingest::new(outbound(), None, IngestOptions::default()),
+        source(format!("http://{address}/")),
+        188,
+    )
+    .await;
+    assert!(seen.end.detail == "stopped" && begun.elapsed() < Duration::from_secs(5), "{:?}", seen.end);
 }
 
 #[tokio::test(flavor = "multi_thread")]

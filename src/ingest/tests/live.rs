@@ -1,4 +1,4 @@
-use super::{codecs, ingest, outbound, see, source};
+use super::{codecs, ingest, outbound, see, source, tool};
 use crate::ingest::{Ingest, IngestOptions, Kind};
 use crate::wire::Reason;
 use std::process::{Child, Command, Stdio};
@@ -100,10 +100,9 @@ async fn nobody_there_is_a_network_fault_without_secrets() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_from_the_beginning_ends() {
-    let tool = crate::ffmpeg::Tool::find(Default::default()).await.expect("ffmpeg");
     let options =
         IngestOptions { ffmpeg_open_timeout: Duration::from_millis(1500), ..IngestOptions::default() };
-    let ingest = Ingest::new(outbound(), Some(tool), options);
+    let ingest = Ingest::new(outbound(), Some(tool().await), options);
     let seen = see(&ingest, source(format!("udp://127.0.0.1:{}", free_port(true))), usize::MAX).await;
     assert_eq!(seen.end.reason, Reason::Network, "{:?}", seen.end);
 }
@@ -129,8 +128,7 @@ async fn what_is_not_a_source_is_refused() {
 
 #[tokio::test]
 async fn lists_of_strangers_do_not_reach_into_this_network() {
-    let tool = crate::ffmpeg::Tool::find(Default::default()).await.expect("ffmpeg");
-    let ingest = Ingest::new(outbound(), Some(tool), IngestOptions::default());
+    let ingest = Ingest::new(outbound(), Some(tool().await), IngestOptions::default());
     for url in [
         "http://127.0.0.1:9/",
         "rtmp://127.0.0.1:9/a/b",
