@@ -2,7 +2,8 @@
 
 use super::output::{Output, Table, clean, time};
 use super::password;
-use crate::client::{Client, NewProvider, Provider, ProviderKind};
+use crate::client::{Client, Provider};
+use crate::wire::catalogue::{NewProvider, ProviderAccess};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
@@ -107,8 +108,7 @@ impl Add {
                         "there is no terminal to ask for the password: use --password-stdin, or set XTREAM_PASSWORD"
                     ),
                 };
-                let kind = ProviderKind::Xtream;
-                Ok(NewProvider { name, kind, url: host, username: Some(username), password: Some(password) })
+                Ok(new(name, ProviderAccess::Xtream { host, username, password }))
             }
             Self::M3u(M3u { name, location }) => {
                 let url = match location.as_str() {
@@ -121,9 +121,23 @@ impl Add {
                         path.into_os_string().into_string().ok().context("the file's path is not UTF-8")?
                     }
                 };
-                Ok(NewProvider { name, kind: ProviderKind::M3u, url, username: None, password: None })
+                Ok(new(name, ProviderAccess::M3u { location: url }))
             }
         }
+    }
+}
+
+/// With the service's own defaults for all that is not asked here.
+fn new(name: String, access: ProviderAccess) -> NewProvider {
+    NewProvider {
+        name,
+        access,
+        user_agent: None,
+        headers: Vec::new(),
+        verify_tls: true,
+        max_connections: None,
+        refresh_interval: None,
+        enabled: true,
     }
 }
 

@@ -7,11 +7,12 @@ mod types;
 
 pub use error::ClientError;
 pub use types::{
-    AdminPassword, Channel, ChannelPage, Feed, Feeds, Link, NewProvider, OnAir, Provider, ProviderCreated,
-    ProviderKind, Providers, Refresh, Started, Stopped, Version,
+    AdminPassword, Channel, ChannelPage, Feed, Feeds, Link, OnAir, Provider, ProviderCreated, Providers,
+    Refresh, Started, Stopped, Version,
 };
 
 use crate::wire::ChannelId;
+use crate::wire::catalogue::NewProvider;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;

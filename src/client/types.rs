@@ -148,39 +148,6 @@ pub struct ProviderCreated {
     pub provider: Provider,
 }
 
-/// What a provider speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProviderKind {
-    /// Xtream codes.
-    Xtream,
-    /// An M3U list.
-    M3u,
-}
-
-/// The body of `POST /api/providers`. Its `Debug` shows no credentials.
-#[derive(Clone, Serialize)]
-pub struct NewProvider {
-    /// What to call it.
-    pub name: String,
-    /// What it speaks.
-    pub kind: ProviderKind,
-    /// Xtream: the host. M3U: the list's URL, or its absolute path.
-    pub url: String,
-    /// Xtream only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
-    /// Xtream only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
-}
-
-impl std::fmt::Debug for NewProvider {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "NewProvider({:?}, {:?})", self.name, self.kind)
-    }
-}
-
 /// The answer to `POST /api/providers/{id}/refresh`
 #[derive(Debug, Clone, Deserialize)]
 pub struct Refresh {

@@ -74,6 +74,7 @@ struct Epochs {
 
 /// Bits per second over the last ticks.
 struct Meter {
+    total: u64,
     bytes: u64,
     since: Instant,
     rate: u64,
@@ -112,7 +113,7 @@ impl Actor {
             epochs: Epochs::default(),
             parts: Vec::new(),
             timers: Timers { tick: Some(now + TICK), ..Timers::default() },
-            meter: Meter { bytes: 0, since: now, rate: 0 },
+            meter: Meter { total: 0, bytes: 0, since: now, rate: 0 },
             detail: None,
             reconnects: 0,
             gap_marked: false,
@@ -245,6 +246,7 @@ impl Actor {
             self.clock.published(now, part.start, part.end);
             self.end = self.end.max(part.end);
             self.meter.bytes += part.bytes.len() as u64;
+            self.meter.total += part.bytes.len() as u64;
         }
         self.shared.ring.push(parts.drain(..));
         self.parts = parts;
@@ -429,6 +431,10 @@ impl Actor {
             status.continuity_errors = stats.continuity_errors;
             status.dropped_units = stats.dropped_units;
             status.reconnects = self.reconnects;
+            status.bytes_in = stats.packets * 188;
+            status.bytes_out = self.meter.total;
+            status.epochs = self.epochs.number;
+            status.source_index = u32::try_from(self.state.source).unwrap_or(u32::MAX);
             status.leases = held;
             status.ring_bytes = self.shared.ring.bytes();
             status.end = self.end;

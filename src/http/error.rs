@@ -12,7 +12,10 @@ use std::fmt;
 /// A refusal or a fault, ready to be told. Its message never holds a secret; what only the log may know is kept
 /// apart and written there when the answer is made.
 #[derive(Debug, Clone, thiserror::Error)]
-pub struct ApiError {
+pub struct ApiError(Box<Words>);
+
+#[derive(Debug, Clone)]
+struct Words {
     code: ErrorCode,
     message: String,
     details: Map<String, Value>,
@@ -23,24 +26,22 @@ pub struct ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.for_the_log {
-            Some(words) => write!(f, "{}: {words}", self.code),
-            None => write!(f, "{}: {}", self.code, self.message),
-        }
+        let words = self.0.for_the_log.as_ref().unwrap_or(&self.0.message);
+        write!(f, "{}: {words}", self.0.code)
     }
 }
 
 impl ApiError {
     /// Any code with its message.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Words {
             code,
             message: message.into(),
             details: Map::new(),
             retry_after: None,
             allow: None,
             for_the_log: None,
-        }
+        }))
     }
 
     /// 401: no credentials, or wrong ones.
@@ -75,25 +76,25 @@ impl ApiError {
         for (field, why) in fields {
             let (field, why) = (field.into(), why.into());
             words.push(format!("{field} {why}"));
-            error.details.insert(field, Value::String(why));
+            error.0.details.insert(field, Value::String(why));
         }
-        error.message = words.join("; ");
+        error.0.message = words.join("; ");
         error
     }
 
     /// 429 for too many requests; `retry_after` in seconds.
     pub fn rate_limited(message: impl Into<String>, retry_after: u64) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(ErrorCode::RateLimited, message) }
+        Self::new(ErrorCode::RateLimited, message).again_after(retry_after)
     }
 
     /// 429 for too many connections.
     pub fn connection_limit(message: impl Into<String>, retry_after: u64) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(ErrorCode::ConnectionLimit, message) }
+        Self::new(ErrorCode::ConnectionLimit, message).again_after(retry_after)
     }
 
     /// 503: not now; `retry_after` in seconds.
     pub fn unavailable(message: impl Into<String>, retry_after: u64) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(ErrorCode::Unavailable, message) }
+        Self::new(ErrorCode::Unavailable, message).again_after(retry_after)
     }
 
     /// 502: a provider failed. The message must be masked.
@@ -106,56 +107,63 @@ impl ApiError {
         let id = format!("{:016x}", rand::random::<u64>());
         let mut error =
             Self::new(ErrorCode::Internal, "Something went wrong in this server; its log says what");
-        error.details.insert("request_id".into(), Value::String(id));
-        error.for_the_log = Some(for_the_log.into());
+        error.0.details.insert("request_id".into(), Value::String(id));
+        error.0.for_the_log = Some(for_the_log.into());
         error
     }
 
     pub(super) fn method_not_allowed(allow: Option<HeaderValue>) -> Self {
-        let message = "This path does not take that method";
-        Self { allow, ..Self::new(ErrorCode::MethodNotAllowed, message) }
+        let mut error = Self::new(ErrorCode::MethodNotAllowed, "This path does not take that method");
+        error.0.allow = allow;
+        error
     }
 
     pub(super) fn no_such_route() -> Self {
         Self::not_found("There is nothing at this path")
     }
 
+    /// The same with `Retry-After`, in seconds.
+    pub fn again_after(mut self, seconds: u64) -> Self {
+        self.0.retry_after = Some(seconds);
+        self
+    }
+
     /// One more fact of the case.
     pub fn with(mut self, key: &str, value: Value) -> Self {
-        self.details.insert(key.to_owned(), value);
+        self.0.details.insert(key.to_owned(), value);
         self
     }
 
     /// Its code.
     pub fn code(&self) -> ErrorCode {
-        self.code
+        self.0.code
     }
 
     /// Its status.
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The words for people.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Its JSON.
     pub(super) fn body(&self) -> Vec<u8> {
-        let mut details = self.details.clone();
-        if self.code != ErrorCode::Internal {
+        let mut details = self.0.details.clone();
+        if self.0.code != ErrorCode::Internal {
             details.insert("requested_at".into(), Value::String(time::with_zone(time::now())));
         }
-        let info = ErrorInfo { code: self.code, message: self.message.clone(), details };
+        let info = ErrorInfo { code: self.0.code, message: self.0.message.clone(), details };
         serde_json::to_vec(&ErrorBody { error: info }).unwrap_or_default()
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        if let Some(words) = &self.for_the_log {
-            let id = self.details.get("request_id").and_then(Value::as_str).unwrap_or_default();
+        if let Some(words) = &self.0.for_the_log {
+            let id = self.0.details.get("request_id").and_then(Value::as_str).unwrap_or_default();
             tracing::error!(request_id = id, "{words}");
         }
         let mut response = Response::new(Body::from(self.body()));
@@ -163,13 +171,13 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = self.0.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());
         }
-        if let Some(allow) = self.allow {
+        if let Some(allow) = self.0.allow {
             headers.insert(ALLOW, allow);
         }
-        if self.code == ErrorCode::Unauthorized {
+        if self.0.code == ErrorCode::Unauthorized {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

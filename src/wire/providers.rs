@@ -1,8 +1,44 @@
 //! Providers' lists and answers around [`super::catalogue`]'s views, and `POST /login`.
 
 use super::Secret;
-use super::catalogue::ProviderView;
+use super::catalogue::{ProviderKind, ProviderView};
 use serde::{Deserialize, Serialize};
+
+/// `POST /api/providers`. Instead of `kind`, `url`, `username` and `password`, an `access` object as in
+/// [`super::catalogue::NewProvider`] is taken too.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ProviderRequest {
+    /// What to call it; unique, 1 to 64 characters.
+    pub name: String,
+    /// What it speaks.
+    pub kind: ProviderKind,
+    /// Xtream: the host with its scheme. M3U: the list's address, or its absolute path on the server.
+    pub url: Secret,
+    /// Xtream only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Secret>,
+    /// Xtream only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
+    /// Sent as `User-Agent` with its lists and streams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// Further request headers, name and value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// Whether certificates are checked; true unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify_tls: Option<bool>,
+    /// Connections at a time, where what the provider says is wrong; 0: not limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_connections: Option<u32>,
+    /// Seconds between refreshes; 0: only by hand; null: the configured interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_interval: Option<u64>,
+    /// Whether its channels are shown and played; true unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
 
 /// `GET /api/providers`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]

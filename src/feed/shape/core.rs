@@ -136,13 +136,25 @@ impl Core {
 
     /// The units that are open and whole; a held one has nothing behind it that would speak for it.
     pub(super) fn finish(&mut self) {
-        for index in 0..self.streams.len() {
-            if let Some(unit) = self.streams[index].assembly.finish(&mut self.stats) {
-                self.unit(index, unit);
+        let pictures_last = [false, true];
+        for pictures in pictures_last {
+            for index in 0..self.streams.len() {
+                if self.streams[index].codec.is_video() == pictures {
+                    self.finish_stream(index);
+                }
             }
         }
         for stream in &mut self.streams {
             self.stats.dropped_units += u64::from(stream.held.take().is_some());
+        }
+    }
+
+    fn finish_stream(&mut self, index: usize) {
+        let overdue = self.streams[index].assembly.open_stamp().is_some_and(|open| {
+            self.streams.iter().filter_map(|other| other.seen).any(|seen| clock::distance(seen, open) >= 0)
+        });
+        if let Some(unit) = self.streams[index].assembly.finish(overdue, &mut self.stats) {
+            self.unit(index, unit);
         }
     }
 
@@ -316,10 +328,8 @@ impl Core {
         let wanted: Vec<_> = usable(map);
         for index in 0..self.streams.len() {
             let (pid, codec) = (self.streams[index].entry.pid, self.streams[index].codec);
-            if !wanted.iter().any(|(entry, c)| (entry.pid, *c) == (pid, codec))
-                && let Some(unit) = self.streams[index].assembly.finish(&mut self.stats)
-            {
-                self.unit(index, unit);
+            if !wanted.iter().any(|(entry, c)| (entry.pid, *c) == (pid, codec)) {
+                self.finish_stream(index);
             }
         }
         let main = self.main.take().map(|main| self.streams[main].entry.pid);

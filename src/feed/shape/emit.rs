@@ -100,7 +100,6 @@ impl Core {
     }
 
     fn open_epoch(&mut self, index: usize, unit: &Unit, stamp: u64, picture: Picture) {
-        self.measure_delay(unit, stamp);
         self.mux.close(None);
         let delay = self.emission.delay.unwrap_or(NO_PCR_DELAY);
         let earliest = self.mux.end().max(self.floor);
@@ -130,7 +129,7 @@ impl Core {
     }
 
     /// The source's PCR against its decode times; unbelievable ones are not used.
-    fn measure_delay(&mut self, unit: &Unit, stamp: u64) {
+    pub(super) fn measure_delay(&mut self, unit: &Unit, stamp: u64) {
         if let Some(first) = unit.pcrs.first() {
             let delay = clock::distance(stamp, first.base);
             self.emission.delay = (0..=MAX_DELAY).contains(&delay).then_some(delay);

@@ -156,6 +156,12 @@ impl Shaper {
         MediaTime(self.core.mux.end())
     }
 
+    /// Bytes of memory taken for parts so far.
+    #[cfg(test)]
+    fn allocated(&self) -> u64 {
+        self.core.mux.allocated()
+    }
+
     /// What was seen so far.
     pub fn stats(&self) -> &Stats {
         &self.core.stats

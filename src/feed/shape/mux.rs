@@ -92,6 +92,7 @@ pub(super) struct Mux {
     shape: Arc<Shape>,
     last_pcr: Option<i64>,
     pcr_is_fresh: bool,
+    allocated: u64,
 }
 
 impl Mux {
@@ -121,12 +122,19 @@ impl Mux {
             shape: Arc::default(),
             last_pcr: None,
             pcr_is_fresh: false,
+            allocated: 0,
         }
     }
 
     /// Where the closed parts end.
     pub(super) fn end(&self) -> i64 {
         self.cursor
+    }
+
+    /// Bytes of memory taken so far.
+    #[cfg(test)]
+    pub(super) fn allocated(&self) -> u64 {
+        self.allocated
     }
 
     pub(super) fn epoch(&self) -> u32 {
@@ -317,6 +325,7 @@ impl Mux {
         if self.buffer.capacity() >= count {
             return;
         }
+        self.allocated += if count >= LARGE { count } else { BLOCK } as u64;
         if count >= LARGE {
             self.block = Some(std::mem::replace(&mut self.buffer, BytesMut::with_capacity(count)));
         } else {

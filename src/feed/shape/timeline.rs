@@ -125,6 +125,7 @@ impl Core {
             }
         }
         if self.phase == Phase::Waiting {
+            self.measure_delay(&unit, stamp);
             self.streams[index].follow(stamp);
             self.streams[index].sent = false;
             if !picture.keyframe || !self.start(index, &unit, stamp, picture) {

@@ -162,9 +162,10 @@ impl Assembly {
         header.dts.or(header.pts)
     }
 
-    /// The source has ended: the open unit, if all of it is there. Without a declared length stuffing tells.
-    pub(super) fn finish(&mut self, stats: &mut Stats) -> Option<Unit> {
-        if self.is_open && self.whole.is_none() && self.ends_stuffed {
+    /// The source has ended: the open unit, if all of it is there. Without a declared length stuffing tells, or
+    /// that it is `overdue`: other streams have come to its decode time.
+    pub(super) fn finish(&mut self, overdue: bool, stats: &mut Stats) -> Option<Unit> {
+        if self.is_open && self.whole.is_none() && (self.ends_stuffed || overdue) {
             return self.complete(stats);
         }
         self.drop_open(stats);
@@ -189,7 +190,13 @@ impl Assembly {
         if !std::mem::take(&mut self.is_open) {
             return None;
         }
-        let pcrs = std::mem::take(&mut self.pcrs);
+        let mut pcrs = std::mem::take(&mut self.pcrs);
+        // One behind the last byte goes before the next unit.
+        while let Some(last) = pcrs.pop_if(|last| last.at >= self.bytes.len()) {
+            if self.pcrs.is_empty() {
+                self.pcrs.push(Pcr { at: 0, ..last });
+            }
+        }
         match Header::parse(&self.bytes) {
             Some(header) if self.bytes.len() > header.length => {
                 let bytes = std::mem::replace(&mut self.bytes, std::mem::take(&mut self.spare));

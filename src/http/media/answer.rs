@@ -10,7 +10,6 @@ use http::{HeaderName, StatusCode};
 pub(super) type Response = http::Response<Body>;
 
 pub(super) const HLS: HeaderValue = HeaderValue::from_static("application/vnd.apple.mpegurl");
-const M3U: HeaderValue = HeaderValue::from_static("audio/x-mpegurl");
 pub(super) const TS: HeaderValue = HeaderValue::from_static("video/mp2t");
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -34,18 +33,10 @@ pub(super) fn with(status: StatusCode, content_type: HeaderValue, body: Body) ->
 
 /// A playlist: never stored by anyone.
 pub(super) fn playlist(text: impl Into<Bytes>, head: bool) -> Response {
-    text_of(text.into(), HLS, head)
-}
-
-/// A list of channels.
-pub(super) fn list(text: impl Into<Bytes>, head: bool) -> Response {
-    text_of(text.into(), M3U, head)
-}
-
-fn text_of(text: Bytes, content_type: HeaderValue, head: bool) -> Response {
+    let text: Bytes = text.into();
     let length = text.len();
     let body = if head { Body::empty() } else { Body::from(text) };
-    let mut response = with(StatusCode::OK, content_type, body);
+    let mut response = with(StatusCode::OK, HLS, body);
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response

@@ -94,7 +94,6 @@ impl Media {
             Path::ChannelTs(id) => (gate::channel(self, id, request), None),
             Path::LinkHls(id) => (gate::link(self, id), Some("../live/")),
             Path::LinkTs(id) => (gate::link(self, id), None),
-            Path::OnAirList => return multivariant::list(request),
             Path::Segment(_) | Path::Playlist(_) => return answer::not_found(),
         };
         match (grant, hls) {

@@ -10,19 +10,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// `GET /live.m3u8`.
 pub(super) async fn on_air(media: &Media, request: &Request) -> answer::Response {
     if is_tuner_import(request) {
-        return list(request);
+        return crate::http::on_air_m3u(&request.base_url);
     }
     show_on_air(media, request, false).await
-}
-
-/// `GET /on-air.m3u`: a list with one channel. The same bytes each time: clients hash its URL.
-pub(super) fn list(request: &Request) -> answer::Response {
-    let text = format!(
-        "#EXTM3U\n#EXTINF:-1 tvg-id=\"relais.on-air\" tvg-name=\"On air\" tvg-chno=\"1\" group-title=\"relais\",On air\n\
-         {}/live.m3u8\n",
-        request.base_url
-    );
-    answer::list(text, request.method == Method::HEAD)
 }
 
 /// `GET /internal_stream.m3u8?session=…`: the same for our page, as early as it can be played.

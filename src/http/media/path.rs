@@ -10,8 +10,6 @@ pub(super) enum Path<'a> {
     Playlist(&'a str),
     /// `/live.m3u8`
     OnAir,
-    /// `/on-air.m3u`
-    OnAirList,
     /// `/internal_stream.m3u8`
     PageHls,
     /// `/internal_stream.ts`
@@ -49,7 +47,6 @@ impl<'a> Path<'a> {
         }
         match path {
             "/live.m3u8" => Some(Self::OnAir),
-            "/on-air.m3u" => Some(Self::OnAirList),
             "/internal_stream.m3u8" => Some(Self::PageHls),
             "/internal_stream.ts" => Some(Self::PageTs),
             _ => None,
@@ -72,7 +69,7 @@ mod tests {
             ("/restream/abc.ts", Some(Path::LinkTs("abc"))),
             ("/restream/abc.m3u8", Some(Path::LinkHls("abc"))),
             ("/live.m3u8", Some(Path::OnAir)),
-            ("/on-air.m3u", Some(Path::OnAirList)),
+            ("/on-air.m3u", None),
             ("/internal_stream.ts", Some(Path::PageTs)),
             ("/live/~/a/b.ts", None),
             ("/live/~/abc.m3u8", None),

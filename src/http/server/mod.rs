@@ -13,6 +13,7 @@ mod peer;
 mod service;
 mod turned_away;
 
+pub(in crate::http) use admission::one_household;
 pub use limits::Limits;
 pub use listener::Listener;
 pub use peer::Peer;

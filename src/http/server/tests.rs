@@ -206,3 +206,12 @@ async fn unix_peers_show_their_credentials() {
     shutdown.cancel();
     task.await.expect("served");
 }
+
+#[test]
+fn failing_accepts_are_tried_ever_more_slowly() {
+    let mut backoff = Backoff::new();
+    let pauses: Vec<u128> = (0..9).map(|_| backoff.next().as_millis()).collect();
+    assert_eq!(pauses, [10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
+    backoff.reset();
+    assert_eq!(backoff.next(), Backoff::FIRST);
+}

@@ -31,10 +31,6 @@ impl Seen {
     pub(super) fn of(&self, pid: u16) -> Vec<&Sent> {
         self.units.iter().filter(|unit| unit.pid == pid).collect()
     }
-
-    pub(super) fn dts(&self, pid: u16) -> Vec<i64> {
-        self.of(pid).iter().filter_map(|unit| unit.dts).collect()
-    }
 }
 
 /// The bytes of some parts.
