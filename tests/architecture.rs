@@ -1,5 +1,7 @@
 //! The rooms of the house, as ARCHITECTURE.md has them, against the `use crate::` lines of the code.
 
+#![allow(clippy::expect_used)] // helpers of tests
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

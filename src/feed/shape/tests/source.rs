@@ -144,7 +144,7 @@ impl Source {
     }
 
     pub(super) fn is_key(&self, n: usize) -> bool {
-        n % self.gop == 0
+        n.is_multiple_of(self.gop)
     }
 
     /// The elementary bytes of frame `n`.
