@@ -164,6 +164,18 @@ fn a_spike_costs_one_unit() {
 }
 
 #[test]
+fn a_keyframe_with_a_damaged_display_time_opens_no_epoch() {
+    let mut source = Source::default();
+    let mut data = source.run(0..60);
+    // The topmost bit of the first keyframe's PTS.
+    let at = data.windows(5).position(|w| w == [0, 0, 1, 0xE0, 0]).expect("a unit") + 9;
+    data[at] ^= 0x08;
+    let (_, shaper, seen) = feed(&data);
+    assert_eq!(only(&seen, 0x100), (25..60).collect::<Vec<_>>());
+    assert_eq!((shaper.stats().epochs, shaper.stats().dropped_units), (1, 1));
+}
+
+#[test]
 fn a_spike_of_sound_costs_one_unit() {
     let mut source = Source::default();
     let mut data = source.run(0..60);
