@@ -102,6 +102,8 @@ struct Place {
     seen: Instant,
     counted: bool,
     bytes: Arc<AtomicU64>,
+    /// The playlist's version that it was given last.
+    version: u64,
     /// `Some`: an endless stream, which lapses by being dropped only.
     seat: Option<CancellationToken>,
 }
@@ -159,6 +161,20 @@ impl Watching {
         let key = key(session);
         if let Some(place) = self.shard(key).lock().get(&key) {
             place.bytes.fetch_add(n, Ordering::Relaxed);
+        }
+    }
+
+    /// The session was given the playlist of that version, whose newest segment has so many bytes. What was newly
+    /// listed to a session is taken for what it fetched: an estimate, for any cache may stand in between.
+    pub fn listed(&self, session: &str, version: u64, newest: u64) {
+        let key = key(session);
+        if let Some(place) = self.shard(key).lock().get_mut(&key)
+            && place.version != version
+        {
+            // A poll that came late was given several at once; more than a window is not fetched.
+            let segments = version.saturating_sub(place.version).min(if place.version == 0 { 1 } else { 6 });
+            place.version = version;
+            place.bytes.fetch_add(segments * newest, Ordering::Relaxed);
         }
     }
 
@@ -342,6 +358,7 @@ fn place(claims: &Claims, who: &Who, now: Instant) -> Place {
         seen: now,
         counted: false,
         bytes: Arc::default(),
+        version: 0,
         seat: None,
     }
 }

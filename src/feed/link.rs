@@ -1,7 +1,7 @@
 //! One connection of a feed: to its source, to its base feed through FFmpeg, or to the slate.
 
 use super::book::Provider;
-use super::part::Origin;
+use super::part::{Origin, Shape};
 use super::registry::Feeds;
 use super::ring::{Item, Join, Reader};
 use super::shared::{Lease, Shared};
@@ -174,17 +174,28 @@ async fn open_source(
     ended
 }
 
-/// The channel's own media, as bytes; ends with the ring.
+/// The channel's own media, as bytes; ends with the ring, and where the codecs change: FFmpeg has made up its mind
+/// on the first, so another one begins.
 fn media(reader: Reader) -> impl Stream<Item = Bytes> + Send {
-    stream::unfold(reader, |mut reader| async move {
+    stream::unfold((reader, None), |(mut reader, mut carried)| async move {
         loop {
             match reader.next().await {
                 Item::Part(part) if part.origin == Origin::Source => {
-                    return Some((part.bytes.clone(), reader));
+                    let carries = codecs(&part.shape);
+                    if *carried.get_or_insert_with(|| carries.clone()) != carries {
+                        return None;
+                    }
+                    return Some((part.bytes.clone(), (reader, carried)));
                 }
                 Item::Part(_) | Item::Gap | Item::Skipped => {}
                 Item::Closed => return None,
             }
         }
     })
+}
+
+/// What FFmpeg settles on when it begins.
+fn codecs(shape: &Shape) -> (Option<(&'static str, u32, u32)>, Vec<&'static str>) {
+    let video = shape.video.as_ref().map(|video| (video.codec, video.width, video.height));
+    (video, shape.audio.iter().map(|audio| audio.codec).collect())
 }

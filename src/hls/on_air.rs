@@ -114,6 +114,10 @@ impl OnAir {
             Ok(None) => return Err(OnAirError::UnknownChannel(id.clone())),
             Err(error) => return Err(OnAirError::Refused(error)),
         };
+        let now = inner.status.borrow().clone();
+        if now.active && now.channel_id.as_ref() == Some(id) {
+            return Ok(Started::new(name));
+        }
         // The provider may have no second connection: then the old channel has to let go first.
         inner.programme.yield_slot().await;
         let lease = inner.feeds.lease(id, Purpose::OnAir).await.map_err(OnAirError::Refused)?;

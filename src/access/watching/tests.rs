@@ -171,3 +171,15 @@ proptest! {
             assert!(watching.viewers.lock().is_empty());
     }
 }
+
+#[test]
+fn what_is_newly_listed_to_a_session_is_what_it_was_sent() {
+    let watching = Watching::new(LAPSE);
+    let (text, claims) = session(&Target::OnAir, 1);
+    for (version, newest) in [(40, 100), (40, 100), (41, 200), (43, 50), (1000, 1)] {
+        watching.poll(&text, &claims, &who(1)).expect("poll");
+        watching.listed(&text, version, newest);
+    }
+    // One at the beginning, nothing twice, two at once, and never more than a window.
+    assert_eq!(watching.list()[0].bytes_sent, 100 + 200 + 2 * 50 + 6);
+}

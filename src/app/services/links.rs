@@ -1,7 +1,7 @@
 //! Temporary links.
 
 use super::{access_error, page_of, time};
-use crate::access::Access;
+use crate::access::{Access, Watching, viewer_of};
 use crate::app::book::Catalogue;
 use crate::http::services::{BoxFuture, Links, NewLink};
 use crate::http::{ApiError, Principal};
@@ -15,6 +15,7 @@ use std::time::Duration;
 pub(super) struct TemporaryLinks {
     pub(super) access: Arc<Access>,
     pub(super) catalogue: Catalogue,
+    pub(super) watching: Arc<Watching>,
 }
 
 impl Links for TemporaryLinks {
@@ -55,6 +56,12 @@ impl Links for TemporaryLinks {
     }
 
     fn delete<'a>(&'a self, id: &'a str, owner: Option<i64>) -> BoxFuture<'a, bool> {
-        Box::pin(async move { self.access.revoke_link(id, owner).await.map_err(access_error) })
+        Box::pin(async move {
+            let revoked = self.access.revoke_link(id, owner).await.map_err(access_error)?;
+            if revoked {
+                self.watching.end_user(viewer_of(id));
+            }
+            Ok(revoked)
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! Answers that media requests share.
 
+use crate::access::Refusal;
 use crate::feed::LeaseError;
 use axum::body::Body;
 use bytes::Bytes;
@@ -74,6 +75,18 @@ pub(super) fn lease_error(error: &LeaseError) -> Response {
         LeaseError::NotReady(_) => unavailable(error.to_string(), 3),
         LeaseError::Book(_) | LeaseError::NoMemory { .. } | LeaseError::Stopping => {
             unavailable(error.to_string(), 10)
+        }
+    }
+}
+
+/// No place for this viewer.
+pub(super) fn no_place(refusal: &Refusal) -> Response {
+    match refusal {
+        Refusal::Ended => refuse(StatusCode::FORBIDDEN, refusal.to_string()),
+        Refusal::Full(_) | Refusal::Address(_) => {
+            let mut response = refuse(StatusCode::TOO_MANY_REQUESTS, refusal.to_string());
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(10));
+            response
         }
     }
 }

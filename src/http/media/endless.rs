@@ -27,9 +27,10 @@ pub(super) async fn channel(media: &Media, grant: Grant, request: &Request) -> a
         return answer::lease_error(&error.into());
     }
     let target = Target::Channel { id: grant.channel, web: false };
-    let seat = match media.watching.open(media.signer.claims(0, target, &request.who), request.who.clone()) {
+    let claims = media.signer.claims(grant.user, target, &request.who);
+    let seat = match media.watching.open(claims, request.who.clone()) {
         Ok(seat) => seat,
-        Err(refusal) => return answer::refuse(StatusCode::TOO_MANY_REQUESTS, refusal.to_string()),
+        Err(refusal) => return answer::no_place(&refusal),
     };
     let reader = lease.ring().reader(Join::Newest);
     stream(Body::from_stream(endless::channel(lease, reader, seat)))
@@ -53,7 +54,7 @@ pub(super) async fn page(media: &Media, request: &Request) -> answer::Response {
     let seat =
         match media.watching.open(media.signer.claims(0, Target::OnAir, &request.who), request.who.clone()) {
             Ok(seat) => seat,
-            Err(refusal) => return answer::refuse(StatusCode::TOO_MANY_REQUESTS, refusal.to_string()),
+            Err(refusal) => return answer::no_place(&refusal),
         };
     let reader = showing.ring.reader(Join::Behind(MediaTime::from(media.options.page_delay)));
     stream(Body::from_stream(endless::on_air(current, showing.generation, reader, seat)))

@@ -2,8 +2,8 @@
 
 use super::gate::{Grant, query};
 use super::{Media, Request, answer};
-use crate::access::Target;
-use crate::hls::{Programme, multivariant};
+use crate::access::{Claims, Target};
+use crate::hls::{Snapshot, multivariant};
 use http::{Method, header};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -41,8 +41,9 @@ pub(super) async fn channel(
         Err(error) => return answer::lease_error(&error),
     };
     let hold = media.options.hold.saturating_sub(started.elapsed());
+    let ready = programme.ready(false, hold).await;
     let target = Target::Channel { id: grant.channel, web };
-    session(media, &programme, target, prefix, request, false, hold).await
+    session(media, ready, prefix, &media.signer.claims(grant.user, target, &request.who))
 }
 
 async fn show_on_air(media: &Media, request: &Request, early: bool) -> answer::Response {
@@ -52,24 +53,18 @@ async fn show_on_air(media: &Media, request: &Request, early: bool) -> answer::R
     if request.method == Method::HEAD {
         return answer::playlist(&b""[..], true);
     }
-    let programme = media.on_air.programme();
-    session(media, programme, Target::OnAir, "live/", request, early, media.options.hold).await
+    let ready = media.on_air.programme().ready(early, media.options.hold).await;
+    session(media, ready, "live/", &media.signer.claims(0, Target::OnAir, &request.who))
 }
 
-async fn session(
-    media: &Media,
-    programme: &Programme,
-    target: Target,
-    prefix: &str,
-    request: &Request,
-    early: bool,
-    hold: std::time::Duration,
-) -> answer::Response {
-    let Some(snapshot) = programme.ready(early, hold).await else {
-        return answer::unavailable("the channel has no picture yet", 2);
-    };
-    let session = media.signer.session(&media.signer.claims(0, target, &request.who));
-    answer::playlist(multivariant::render(prefix, &session, &snapshot), false)
+fn session(media: &Media, ready: Option<Snapshot>, prefix: &str, claims: &Claims) -> answer::Response {
+    match ready {
+        Some(snapshot) => {
+            let session = media.signer.session(claims);
+            answer::playlist(multivariant::render(prefix, &session, &snapshot), false)
+        }
+        None => answer::unavailable("the channel has no picture yet", 2),
+    }
 }
 
 /// The page shows the short-lived ticket that it was given.

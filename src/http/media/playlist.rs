@@ -12,7 +12,7 @@ pub(super) async fn get(media: &Media, session: &str, head: bool, who: &Who) -> 
         return answer::playlist(&b""[..], true);
     }
     if let Err(refusal) = media.watching.poll(session, &claims, who) {
-        return answer::refuse(StatusCode::TOO_MANY_REQUESTS, refusal.to_string());
+        return answer::no_place(&refusal);
     }
     let held;
     let programme = match &claims.target {
@@ -34,7 +34,10 @@ pub(super) async fn get(media: &Media, session: &str, head: bool, who: &Who) -> 
         _ => Some(snapshot),
     };
     match snapshot {
-        Some(snapshot) => answer::playlist(snapshot.text, false),
+        Some(snapshot) => {
+            media.watching.listed(session, snapshot.version, snapshot.newest_bytes);
+            answer::playlist(snapshot.text, false)
+        }
         None => answer::unavailable("the channel has no picture yet", 2),
     }
 }
