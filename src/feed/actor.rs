@@ -202,8 +202,17 @@ impl Actor {
             }
         }
         self.publish(Origin::Source, now);
-        if bytes > 0 && self.timers.flush.is_none() {
-            self.timers.flush = Some(now + FLUSH);
+        if bytes > 0 {
+            match self.timers.flush {
+                None => self.timers.flush = Some(now + FLUSH),
+                // More will hardly come in time: waking up for it once more is saved.
+                Some(due) if due <= now + FLUSH / 2 => {
+                    self.timers.flush = None;
+                    self.shaper.flush(&mut self.parts);
+                    self.publish(Origin::Source, now);
+                }
+                Some(_) => {}
+            }
         }
     }
 

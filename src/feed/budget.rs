@@ -1,6 +1,8 @@
 //! How much media all feeds together may hold in memory.
 
 use super::part::Part;
+use crate::ts::MediaTime;
+use bytes::Bytes;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,6 +50,13 @@ impl Held {
     pub fn new(part: Part, budget: &Arc<Budget>) -> Arc<Self> {
         budget.used.fetch_add(part.bytes.len(), Ordering::Relaxed);
         Arc::new(Self { part, budget: Arc::clone(budget) })
+    }
+}
+
+impl Held {
+    /// The same part with the media of those behind it too, up to `end`; counted in the same budget.
+    pub fn joined(&self, bytes: Bytes, end: MediaTime) -> Arc<Self> {
+        Self::new(Part { bytes, end, ..self.part.clone() }, &self.budget)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::segment::{Name, Segment};
 use crate::feed::Held;
 use crate::ts::MediaTime;
+use bytes::BytesMut;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -52,16 +53,24 @@ impl Packager {
         let start = first.start;
         let duration = last.end - start;
         let program_date_time = self.wall(start);
-        let parts = std::mem::take(&mut self.open).into_boxed_slice();
+        let parts = joined(std::mem::take(&mut self.open));
         Some(Segment {
             name: Name::random(),
             len: parts.iter().map(|part| part.bytes.len() as u64).sum(),
-            parts,
+            parts: parts.into_boxed_slice(),
             duration,
             start,
             discontinuity: std::mem::take(&mut self.discontinuity),
             program_date_time,
         })
+    }
+
+    /// Media of the segment that is being collected.
+    pub(super) fn collected(&self) -> MediaTime {
+        match (self.open.first(), self.open.last()) {
+            (Some(first), Some(last)) => last.end - first.start,
+            _ => MediaTime::ZERO,
+        }
     }
 
     fn wall(&self, media: MediaTime) -> SystemTime {
@@ -72,6 +81,24 @@ impl Packager {
             wall - (anchor - media).to_duration()
         }
     }
+}
+
+/// Parts smaller than this, on average, are joined.
+const SMALL: usize = 16 * 1024;
+
+/// Of a thin stream, one part: handing out dozens of small ones costs more, with each request, than copying them
+/// once. Others stay as they are, shared.
+fn joined(parts: Vec<Arc<Held>>) -> Vec<Arc<Held>> {
+    let length: usize = parts.iter().map(|part| part.bytes.len()).sum();
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return parts };
+    if parts.len() < 2 || length / parts.len() >= SMALL {
+        return parts;
+    }
+    let mut bytes = BytesMut::with_capacity(length);
+    for part in &parts {
+        bytes.extend_from_slice(&part.bytes);
+    }
+    vec![first.joined(bytes.freeze(), last.end)]
 }
 
 #[cfg(test)]
@@ -103,5 +130,28 @@ mod tests {
         assert!(third.discontinuity);
         assert_eq!(third.program_date_time, later - Duration::from_millis(500));
         assert!(packager.cut().is_none());
+    }
+
+    #[test]
+    fn a_thin_stream_is_joined_and_a_thick_one_is_shared() {
+        let thin = joined(vec![part(0, 100, true, 0, 1), part(100, 100, false, 0, 2)]);
+        assert_eq!(thin.len(), 1);
+        assert_eq!((thin[0].bytes.len(), thin[0].bytes[0], thin[0].bytes[188]), (376, 1, 2));
+        assert_eq!((thin[0].start, thin[0].end), (MediaTime::ZERO, MediaTime::from_millis(200)));
+        let big = |fill| {
+            let small = part(0, 100, true, 0, fill);
+            small.joined(vec![fill; SMALL].into(), MediaTime::from_millis(100))
+        };
+        assert_eq!(joined(vec![big(1), big(2)]).len(), 2);
+    }
+
+    #[test]
+    fn what_is_being_collected_is_known() {
+        let (mut packager, now) = (Packager::default(), SystemTime::UNIX_EPOCH);
+        packager.push(part(10_000, 500, true, 0, 0), now);
+        packager.push(part(10_500, 700, false, 0, 0), now);
+        assert_eq!(packager.collected(), MediaTime::from_millis(1_200));
+        packager.cut();
+        assert_eq!(packager.collected(), MediaTime::ZERO);
     }
 }

@@ -2,30 +2,38 @@
 //!
 //! A paced stream arrives in small packets; waking a thread for each costs more than carrying it. After a small
 //! piece the kernel is given a moment to collect; what has come by then is taken together. A source that is ahead
-//! of us (a burst) is read without pause.
+//! of us (a burst) is read without pause, and the first seconds with short ones: somebody waits for a picture.
 
 use crate::net::{FetchError, Fetched};
 use bytes::{Bytes, BytesMut};
-use std::time::Duration;
+use futures_util::FutureExt;
+use std::time::{Duration, Instant};
 
 /// Less than this is worth a pause.
 const SMALL: usize = 16 * 1024;
 /// A piece is not gathered beyond this.
 const ENOUGH: usize = 64 * 1024;
-const PAUSE: Duration = Duration::from_millis(10);
-/// No further data within this: the source has sent all it had.
-const DRAINED: Duration = Duration::from_millis(1);
+/// While somebody waits for the first picture.
+const SHORT_PAUSE: Duration = Duration::from_millis(10);
+/// How long that is taken to be.
+const BEGINNING: Duration = Duration::from_secs(5);
+/// Then: less than half of what a part holds, and far below what players have in hand.
+const PAUSE: Duration = Duration::from_millis(40);
+/// The client's connection is a task of its own: it is given so many turns to read on before the source counts as
+/// having sent all it had.
+const TURNS: usize = 2;
 
 /// Reads a body.
 pub(super) struct Gather {
     fetched: Fetched,
     bursting: bool,
+    begun: Instant,
     end: Option<Result<(), FetchError>>,
 }
 
 impl Gather {
     pub(super) fn new(fetched: Fetched) -> Self {
-        Self { fetched, bursting: true, end: None }
+        Self { fetched, bursting: true, begun: Instant::now(), end: None }
     }
 
     /// The next piece; `None` at the end. What came before an error is given out before it.
@@ -35,15 +43,16 @@ impl Gather {
         }
         let Some(first) = self.fetched.chunk().await? else { return Ok(None) };
         if first.len() < SMALL && !self.bursting {
-            tokio::time::sleep(PAUSE).await;
+            let beginning = self.begun.elapsed() < BEGINNING;
+            tokio::time::sleep(if beginning { SHORT_PAUSE } else { PAUSE }).await;
         }
         let mut whole = Gathered::One(first);
         while whole.len() < ENOUGH {
-            match tokio::time::timeout(DRAINED, self.fetched.chunk()).await {
-                Ok(Ok(Some(piece))) => whole.push(&piece),
-                Ok(Ok(None)) => self.end = Some(Ok(())),
-                Ok(Err(error)) => self.end = Some(Err(error)),
-                Err(_) => break,
+            match self.at_hand().await {
+                Some(Ok(Some(piece))) => whole.push(&piece),
+                Some(Ok(None)) => self.end = Some(Ok(())),
+                Some(Err(error)) => self.end = Some(Err(error)),
+                None => break,
             }
             if self.end.is_some() {
                 break;
@@ -51,6 +60,17 @@ impl Gather {
         }
         self.bursting = whole.len() >= ENOUGH;
         Ok(Some(whole.into_bytes()))
+    }
+
+    /// What is there already.
+    async fn at_hand(&mut self) -> Option<Result<Option<Bytes>, FetchError>> {
+        for _ in 0..TURNS {
+            if let Some(piece) = self.fetched.chunk().now_or_never() {
+                return Some(piece);
+            }
+            tokio::task::yield_now().await;
+        }
+        self.fetched.chunk().now_or_never()
     }
 }
 

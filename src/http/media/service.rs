@@ -65,8 +65,12 @@ impl MediaService for Shared {
     }
 }
 
+/// Characters of a `User-Agent` that are kept.
+const AGENT: usize = 256;
+
 /// What names a player; cut where somebody makes it a letter.
 fn user_agent(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
-    agent.chars().take(256).collect()
+    // to_str() has let only ASCII pass.
+    agent.get(..AGENT).unwrap_or(agent).to_owned()
 }
