@@ -5,7 +5,7 @@ use super::link::{Link, closed};
 use super::part::{Origin, Part};
 use super::registry::Feeds;
 use super::shape::Shaper;
-use super::shared::{Lease, Shared};
+use super::shared::Shared;
 use super::state::{self, Effect, Phase, State};
 use crate::ingest::{Ended, Event as Came};
 use crate::ts::MediaTime;
@@ -36,8 +36,6 @@ const TROUBLE_GRACE: Duration = Duration::from_secs(25);
 pub(super) struct Actor {
     feeds: Feeds,
     shared: Arc<Shared>,
-    /// Of a web variant: the feed that it is made from.
-    base: Option<Lease>,
     stop: CancellationToken,
     state: State,
     shaper: Shaper,
@@ -54,6 +52,8 @@ pub(super) struct Actor {
     detail: Option<String>,
     reconnects: u64,
     gap_marked: bool,
+    /// What was published last: readers are told once a change of it can be read.
+    shown: Option<Origin>,
     over: bool,
 }
 
@@ -89,18 +89,12 @@ enum Wake {
 }
 
 impl Actor {
-    pub(super) fn new(
-        feeds: Feeds,
-        shared: Arc<Shared>,
-        base: Option<Lease>,
-        stop: CancellationToken,
-    ) -> Self {
+    pub(super) fn new(feeds: Feeds, shared: Arc<Shared>, stop: CancellationToken) -> Self {
         let shaper = Shaper::new(feeds.inner.options.shape.clone());
         let now = Instant::now();
         Self {
             feeds,
             shared,
-            base,
             stop,
             state: State { sources: 1, ..State::default() },
             shaper,
@@ -117,6 +111,7 @@ impl Actor {
             detail: None,
             reconnects: 0,
             gap_marked: false,
+            shown: None,
             over: false,
         }
     }
@@ -144,6 +139,8 @@ impl Actor {
         self.shared.ring.close();
         self.publish_status();
         closed(self.closing.take()).await;
+        let base = self.shared.base.lock().take();
+        drop(base);
         info!(feed = %self.shared.key, "feed ended");
     }
 
@@ -243,9 +240,15 @@ impl Actor {
         if origin == Origin::Source {
             if let Some(link) = &mut self.link {
                 link.first_media.get_or_insert(now);
+                link.last_media = Some(now);
             }
             if self.state.phase != Phase::Live || self.state.slate {
                 self.step(state::Event::Media);
+            }
+            // The last words of a connection that is given up: the slate is on and stays.
+            if self.slate.is_some() {
+                self.parts.clear();
+                return;
             }
         }
         let mut parts = std::mem::take(&mut self.parts);
@@ -260,7 +263,8 @@ impl Actor {
         self.shared.ring.push(parts.drain(..));
         self.parts = parts;
         self.gap_marked = false;
-        if !self.shared.status.borrow().ready && origin == Origin::Source {
+        // Who waits for something to show looks into the ring: it is told after the ring has it.
+        if self.shown.replace(origin) != Some(origin) {
             self.publish_status();
         }
     }
@@ -300,6 +304,11 @@ impl Actor {
 
     /// The watchdog.
     fn watch(&mut self, now: Instant) {
+        // What waits for company is not to come behind the gap or the slate that it belongs before.
+        if self.timers.flush.take().is_some() {
+            self.shaper.flush(&mut self.parts);
+            self.publish(Origin::Source, now);
+        }
         if self.slate.is_none() {
             match self.clock.runs_out(self.end) {
                 Some(_) if now >= self.runs_out_after(SLATE_GRACE, now) => self.step(state::Event::RanOut),
@@ -323,13 +332,14 @@ impl Actor {
             .max(2 * link.longest_gap.min(Duration::from_secs(60)))
             .max(link.target.unwrap_or_default().mul_f64(1.5));
         let silent = now - link.last_data > patience;
-        let trouble = self.shaper.trouble();
+        let trouble = self.trouble();
+        let fruitless = now - link.last_media.unwrap_or(opened).max(opened) > TROUBLE_GRACE;
         let reason = match trouble {
             _ if silent && (self.slate.is_some() || now >= self.runs_out_after(MediaTime::ZERO, now)) => {
                 Some(Reason::Stalled)
             }
             Some(Reason::NotMedia) if link.first_media.is_none() => Some(Reason::NotMedia),
-            Some(trouble) if self.state.phase != Phase::Live && now - opened > TROUBLE_GRACE => Some(trouble),
+            _ if fruitless && self.state.phase != Phase::Live => Some(trouble.unwrap_or(Reason::NoKeyframe)),
             _ => None,
         };
         if let Some(reason) = reason {
@@ -337,6 +347,11 @@ impl Actor {
             self.detail = Some(reason.words().to_owned());
             self.step(state::Event::Stalled { reason, lasted });
         }
+    }
+
+    /// Why nothing comes of what the source sends.
+    fn trouble(&self) -> Option<Reason> {
+        self.shaper.trouble().filter(|_| self.state.phase != Phase::Live)
     }
 
     fn runs_out_after(&self, grace: MediaTime, now: Instant) -> Instant {
@@ -383,6 +398,7 @@ impl Actor {
             Effect::Stop => {
                 self.over = self.shared.close(false);
                 if !self.over {
+                    (self.started, self.shown) = (now, None);
                     self.shared.wake.notify_one();
                 }
             }
@@ -394,8 +410,9 @@ impl Actor {
         self.shaper.begin(Origin::Source, floor);
         let before = self.closing.take();
         let feeds = self.feeds.clone();
-        self.link = Some(match &self.base {
-            Some(base) => Link::variant(feeds, self.shared.key.to_string(), base, before),
+        let base = self.shared.base.lock().as_ref().map(|base| Arc::clone(base.ring()));
+        self.link = Some(match base {
+            Some(ring) => Link::variant(feeds, self.shared.key.to_string(), ring, before),
             None => Link::source(feeds, Arc::clone(&self.shared), index, before),
         });
     }
@@ -422,7 +439,7 @@ impl Actor {
             self.meter.rate = rate;
         }
         let stats = self.shaper.stats();
-        let soft = self.shaper.trouble().filter(|_| self.state.phase != Phase::Live);
+        let soft = self.trouble();
         let held = self.shared.wishes_held();
         self.shared.status.send_modify(|status| {
             if status.phase != self.state.phase {

@@ -3,8 +3,8 @@
 use super::book::Provider;
 use super::part::{Origin, Shape};
 use super::registry::Feeds;
-use super::ring::{Item, Join, Reader};
-use super::shared::{Lease, Shared};
+use super::ring::{Item, Join, Reader, Ring};
+use super::shared::Shared;
 use crate::ingest::{Ended, Event, Kind, slate};
 use crate::wire::Reason;
 use bytes::Bytes;
@@ -27,6 +27,7 @@ pub(super) struct Link {
     cancel: CancellationToken,
     pub(super) opened: Option<Instant>,
     pub(super) first_media: Option<Instant>,
+    pub(super) last_media: Option<Instant>,
     pub(super) last_data: Instant,
     pub(super) longest_gap: Duration,
     pub(super) target: Option<Duration>,
@@ -47,6 +48,7 @@ impl Link {
             cancel,
             opened: None,
             first_media: None,
+            last_media: None,
             last_data: Instant::now(),
             longest_gap: Duration::ZERO,
             target: None,
@@ -68,14 +70,13 @@ impl Link {
         })
     }
 
-    /// Opens the web variant of `base`.
+    /// Opens the web variant of the feed whose ring this is.
     pub(super) fn variant(
         feeds: Feeds,
         name: String,
-        base: &Lease,
+        ring: Arc<Ring>,
         before: Option<JoinHandle<Ended>>,
     ) -> Self {
-        let ring = Arc::clone(base.ring());
         Self::spawn(|events, cancel| async move {
             closed(before).await;
             let input = Box::pin(media(ring.reader(Join::Newest)));
@@ -174,18 +175,25 @@ async fn open_source(
     ended
 }
 
-/// The channel's own media, as bytes; ends with the ring, and where the codecs change: FFmpeg has made up its mind
-/// on the first, so another one begins.
+/// The channel's own media, as bytes; ends with the ring, and where a codec changes: FFmpeg's decoder and copy
+/// stay what they were at its start, so another FFmpeg has to go on.
 fn media(reader: Reader) -> impl Stream<Item = Bytes> + Send {
-    stream::unfold((reader, None), |(mut reader, mut carried)| async move {
+    stream::unfold((reader, None), |(mut reader, mut known)| async move {
         loop {
             match reader.next().await {
                 Item::Part(part) if part.origin == Origin::Source => {
-                    let carries = codecs(&part.shape);
-                    if *carried.get_or_insert_with(|| carries.clone()) != carries {
-                        return None;
+                    let known = known.get_or_insert_with(|| Arc::clone(&part.shape));
+                    if !Arc::ptr_eq(known, &part.shape) {
+                        if is_recoded(known, &part.shape) {
+                            return None;
+                        }
+                        // A sound that falls silent is not forgotten: it may come back as it was.
+                        if !part.shape.audio.is_empty() {
+                            *known = Arc::clone(&part.shape);
+                        }
                     }
-                    return Some((part.bytes.clone(), (reader, carried)));
+                    let known = Some(Arc::clone(known));
+                    return Some((part.bytes.clone(), (reader, known)));
                 }
                 Item::Part(_) | Item::Gap | Item::Skipped => {}
                 Item::Closed => return None,
@@ -194,8 +202,54 @@ fn media(reader: Reader) -> impl Stream<Item = Bytes> + Send {
     })
 }
 
-/// What FFmpeg settles on when it begins.
-fn codecs(shape: &Shape) -> (Option<(&'static str, u32, u32)>, Vec<&'static str>) {
-    let video = shape.video.as_ref().map(|video| (video.codec, video.width, video.height));
-    (video, shape.audio.iter().map(|audio| audio.codec).collect())
+/// Whether a picture's or a sound's codec is another than it was.
+fn is_recoded(before: &Shape, after: &Shape) -> bool {
+    let picture = |shape: &Shape| shape.video.as_ref().map(|video| video.codec);
+    let sounds = |shape: &Shape| shape.audio.iter().map(|audio| audio.codec).collect::<Vec<_>>();
+    picture(before) != picture(after) || (!after.audio.is_empty() && sounds(before) != sounds(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::Budget;
+    use crate::feed::part::{AudioInfo, Part, VideoInfo};
+    use crate::ts::MediaTime;
+    use futures_util::StreamExt;
+
+    fn shape(sounds: &[&'static str], width: u32) -> Arc<Shape> {
+        let video = Some(VideoInfo { codec: "h264", width, ..VideoInfo::default() });
+        let audio = sounds.iter().map(|codec| AudioInfo { codec, ..AudioInfo::default() });
+        Arc::new(Shape { video, audio: audio.collect(), others: 0 })
+    }
+
+    fn part(fill: u8, origin: Origin, shape: &Arc<Shape>) -> Part {
+        Part {
+            bytes: Bytes::from(vec![fill; 188]),
+            start: MediaTime::ZERO,
+            end: MediaTime::ZERO,
+            epoch: 0,
+            origin,
+            keyframe: true,
+            segment: true,
+            shape: Arc::clone(shape),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_variants_input_ends_where_a_codec_changes_and_not_before() {
+        let ring = Ring::new(MediaTime(i64::MAX), usize::MAX, Budget::new(usize::MAX));
+        let reader = ring.reader(Join::Newest);
+        let mp2 = shape(&["mp2"], 0);
+        ring.push([
+            part(0, Origin::Source, &mp2),
+            part(1, Origin::Source, &shape(&["mp2"], 1920)),
+            part(9, Origin::Slate, &shape(&["aac"], 640)),
+            part(2, Origin::Source, &shape(&[], 1920)),
+            part(3, Origin::Source, &shape(&["mp2"], 1280)),
+            part(4, Origin::Source, &shape(&["ac3"], 1280)),
+        ]);
+        let sent: Vec<_> = media(reader).map(|bytes| bytes[0]).collect().await;
+        assert_eq!(sent, [0, 1, 2, 3]);
+    }
 }

@@ -209,11 +209,11 @@ impl Feeds {
             return Err(LeaseError::NoMemory { used: inner.budget.used(), limit: inner.budget.limit() });
         }
         let ring = Ring::new(inner.options.keep, inner.options.keep_bytes, Arc::clone(&inner.budget));
-        let shared = Shared::new(key.clone(), name, ring);
+        let shared = Shared::new(key.clone(), name, ring, base);
         let lease = shared.lease(purpose == Purpose::OnAir).ok_or(LeaseError::Stopping)?;
         feeds.insert(key.clone(), Arc::clone(&shared));
         drop(feeds);
-        let actor = Actor::new(self.clone(), Arc::clone(&shared), base, inner.stopping.child_token());
+        let actor = Actor::new(self.clone(), Arc::clone(&shared), inner.stopping.child_token());
         let registry = self.clone();
         inner.tasks.spawn(async move {
             actor.run().await;

@@ -77,6 +77,13 @@ pub struct Status {
     pub end: MediaTime,
 }
 
+impl Status {
+    /// What comes now is the channel's own.
+    pub fn is_itself(&self) -> bool {
+        self.ready && !self.slate && self.phase == Phase::Live
+    }
+}
+
 #[derive(Debug, Default)]
 struct Leases {
     active: usize,
@@ -102,6 +109,8 @@ pub(super) struct Shared {
     pub(super) status: watch::Sender<Status>,
     /// How many sources the channel had when it was last looked up.
     pub(super) sources: AtomicUsize,
+    /// Of a web variant: the feed that it is made from. It may yield whenever the variant itself may.
+    pub(super) base: Mutex<Option<Lease>>,
 }
 
 /// What the actor reads from the leases.
@@ -111,7 +120,7 @@ pub(super) struct Wishes {
 }
 
 impl Shared {
-    pub(super) fn new(key: FeedKey, name: String, ring: Arc<Ring>) -> Arc<Self> {
+    pub(super) fn new(key: FeedKey, name: String, ring: Arc<Ring>, base: Option<Lease>) -> Arc<Self> {
         let status = Status {
             name,
             phase: Phase::Idle,
@@ -143,6 +152,7 @@ impl Shared {
             wake: Notify::new(),
             status: watch::Sender::new(status),
             sources: AtomicUsize::new(1),
+            base: Mutex::new(base),
         })
     }
 
@@ -155,6 +165,7 @@ impl Shared {
         leases.active += 1;
         leases.eager_slate += usize::from(eager_slate);
         leases.idle_since = None;
+        self.pass_on(false);
         drop(leases);
         self.wake.notify_one();
         Some(Lease { shared: Arc::clone(self), yielding: false, eager_slate })
@@ -195,9 +206,18 @@ impl Shared {
         change(&mut leases);
         if leases.active == 0 {
             leases.idle_since.get_or_insert_with(Instant::now);
+            self.pass_on(true);
         }
         drop(leases);
         self.wake.notify_one();
+    }
+
+    /// The connection belongs to the base feed: it is needed as much as this one is. Called while the leases are
+    /// locked, so that the last word is the true one; a base has no base, so nothing can lock in a circle.
+    fn pass_on(&self, yields: bool) {
+        if let Some(base) = &mut *self.base.lock() {
+            base.set_yielding(yields);
+        }
     }
 }
 
@@ -239,12 +259,24 @@ impl Lease {
 
     /// Another channel may take this one's provider slot: the holder lets go as soon as it has shown it.
     pub fn yield_slot(&mut self) {
-        if !std::mem::replace(&mut self.yielding, true) {
-            self.shared.change(|leases| {
-                leases.active -= 1;
-                leases.yielding += 1;
-            });
+        self.set_yielding(true);
+    }
+
+    fn set_yielding(&mut self, yields: bool) {
+        if std::mem::replace(&mut self.yielding, yields) == yields {
+            return;
         }
+        self.shared.change(|leases| {
+            let (less, more) = match yields {
+                true => (&mut leases.active, &mut leases.yielding),
+                false => (&mut leases.yielding, &mut leases.active),
+            };
+            *less -= 1;
+            *more += 1;
+            if !yields {
+                leases.idle_since = None;
+            }
+        });
     }
 
     /// Waits until the channel itself has something to show; fails at once where the feed says that it failed.
@@ -257,6 +289,17 @@ impl Lease {
         let ring = Arc::clone(self.ring());
         let mut status = self.status();
         let wait = status.wait_for(|status| (status.ready || status.slate) && ring.has_keyframe());
+        match tokio::time::timeout(hold, wait).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(self.not_ready()),
+        }
+    }
+
+    /// Waits until what comes now is the channel's own, whatever was before.
+    pub async fn shows_itself(&self, hold: Duration) -> Result<(), NotReady> {
+        let ring = Arc::clone(self.ring());
+        let mut status = self.status();
+        let wait = status.wait_for(|status| status.is_itself() && ring.has_keyframe());
         match tokio::time::timeout(hold, wait).await {
             Ok(Ok(_)) => Ok(()),
             _ => Err(self.not_ready()),
@@ -286,5 +329,36 @@ impl Drop for Lease {
             *held -= 1;
             leases.eager_slate -= usize::from(eager);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::Budget;
+
+    fn shared(web: bool, base: Option<Lease>) -> Arc<Shared> {
+        let ring = Ring::new(MediaTime::from_millis(1000), 1 << 20, Budget::new(usize::MAX));
+        Shared::new(FeedKey { channel: 1.into(), web }, "one".into(), ring, base)
+    }
+
+    #[test]
+    fn a_channel_watched_only_through_a_variant_that_yields_can_be_evicted() {
+        let base = shared(false, None);
+        let held = base.lease(false).expect("open");
+        let web = shared(true, Some(held));
+        let mut watched = web.lease(true).expect("open");
+        assert!(base.evictable_since().is_none(), "somebody watches the variant");
+        watched.yield_slot();
+        assert!(base.evictable_since().is_some(), "its only viewer is about to let go");
+        let back = web.lease(false).expect("open");
+        assert!(base.evictable_since().is_none(), "somebody came");
+        drop(back);
+        assert!(base.evictable_since().is_some());
+        drop(watched);
+        assert!(base.evictable_since().is_some(), "the variant lingers");
+        assert_eq!(base.wishes_held(), 1, "and the channel is held for it");
+        web.base.lock().take();
+        assert_eq!(base.wishes_held(), 0);
     }
 }

@@ -179,6 +179,10 @@ pub fn step(state: &mut State, event: Event) -> Vec<Effect> {
         Event::RanOut if state.slate || state.phase == Phase::Idle => vec![],
         Event::RanOut => {
             state.slate = true;
+            // Still connected, perhaps; but what is shown is not the channel.
+            if state.phase == Phase::Live {
+                state.phase = Phase::Reconnecting;
+            }
             vec![StartSlate]
         }
         Event::Evicted if state.phase == Phase::Idle => vec![],
@@ -349,6 +353,18 @@ mod tests {
             run(&mut state, &[Event::RetryDue, Event::Media]),
             [Effect::Connect(0), Effect::StopSlate]
         );
+    }
+
+    #[test]
+    fn a_source_that_sends_nothing_to_show_is_not_live() {
+        let mut state = fresh(1);
+        assert_eq!(
+            run(&mut state, &[Event::Wanted, Event::Media, Event::RanOut]).last(),
+            Some(&Effect::StartSlate)
+        );
+        assert_eq!(state.phase, Phase::Reconnecting);
+        assert_eq!(run(&mut state, &[Event::Media]), [Effect::StopSlate]);
+        assert_eq!(state.phase, Phase::Live);
     }
 
     #[test]

@@ -93,7 +93,12 @@ impl OnAir {
         match self.inner.keep.get().await {
             Ok(Some((id, since))) => match self.put(&id, since, false).await {
                 Ok(_) => info!(channel = %id, "back on air"),
-                Err(error) => warn!(channel = %id, %error, "could not be put back on air"),
+                Err(error) => {
+                    warn!(channel = %id, %error, "could not be put back on air");
+                    if self.inner.idle_slate && !self.inner.status.borrow().active {
+                        self.inner.programme.off(true).await;
+                    }
+                }
             },
             Ok(None) if self.inner.idle_slate => self.inner.programme.off(true).await,
             Ok(None) => {}
@@ -120,14 +125,34 @@ impl OnAir {
         }
         // The provider may have no second connection: then the old channel has to let go first.
         inner.programme.yield_slot().await;
-        let lease = inner.feeds.lease(id, Purpose::OnAir).await.map_err(OnAirError::Refused)?;
-        if remember {
-            inner.keep.set(Some((id.clone(), since))).await.map_err(OnAirError::Store)?;
-        }
+        let lease = match self.open(id, since, remember).await {
+            Ok(lease) => lease,
+            Err(error) => {
+                self.keep_on().await;
+                return Err(error);
+            }
+        };
         info!(channel = %id, name, "on air");
         self.show(&name, id, since, &lease);
         inner.programme.switch(lease).await;
         Ok(Started::new(name))
+    }
+
+    async fn open(&self, id: &ChannelId, since: Timestamp, remember: bool) -> Result<Lease, OnAirError> {
+        let lease = self.inner.feeds.lease(id, Purpose::OnAir).await.map_err(OnAirError::Refused)?;
+        if remember {
+            self.inner.keep.set(Some((id.clone(), since))).await.map_err(OnAirError::Store)?;
+        }
+        Ok(lease)
+    }
+
+    /// Nothing comes of a switch: what is on air stays, and yields to nobody any more.
+    async fn keep_on(&self) {
+        let Some(id) = self.status().channel_id else { return };
+        match self.inner.feeds.lease(&id, Purpose::OnAir).await {
+            Ok(lease) => self.inner.programme.switch(lease).await,
+            Err(error) => warn!(channel = %id, %error, "what is on air may have to yield"),
+        }
     }
 
     fn show(&self, name: &str, id: &ChannelId, since: Timestamp, lease: &Lease) {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 /// What can be set.
 #[derive(Debug, Clone)]
@@ -86,6 +86,9 @@ const SWITCH_BACK: MediaTime = MediaTime::from_millis(3_000);
 const IN_TIME: MediaTime = MediaTime::from_millis(800);
 /// A web variant that shows nothing for so long is done without: a picture without sound is better.
 const VARIANT_PATIENCE: Duration = Duration::from_secs(10);
+/// How long after its channel a variant is back, at the most.
+const VARIANT_LAG: Duration = Duration::from_secs(3);
+const FOREVER: Duration = Duration::from_secs(365 * 86_400);
 
 impl Programme {
     pub(super) fn start(
@@ -187,7 +190,8 @@ struct Actor {
     allowance: Allowance,
     packager: Packager,
     followed: Option<(Followed, Reader)>,
-    pending: Option<BoxFuture<'static, Result<Lease, LeaseError>>>,
+    /// What is to be followed next, once it has something to show; `None` where that has settled itself.
+    pending: Option<BoxFuture<'static, Result<Option<Lease>, LeaseError>>>,
     version: u64,
     generation: u64,
     /// The longest playlist there was: removed segments stay fetchable as long.
@@ -254,7 +258,8 @@ async fn run(
             prepared = prepared => {
                 actor.pending = None;
                 match prepared {
-                    Ok(lease) => actor.follow(lease).await,
+                    Ok(Some(lease)) => actor.follow(lease).await,
+                    Ok(None) => {}
                     Err(error) => error!(programme = %actor.name, %error, "can't be followed"),
                 }
             }
@@ -287,7 +292,8 @@ impl Actor {
             Command::Switch(lease) => {
                 self.yield_slot();
                 let (feeds, web, purpose) = (self.feeds.clone(), self.wants_web(), self.purpose());
-                self.pending = Some(Box::pin(prepare(feeds, lease, web, purpose)));
+                let prepared = prepare(feeds, lease, web, purpose);
+                self.pending = Some(Box::pin(async move { prepared.await.map(Some) }));
             }
             Command::Yield(done) => {
                 self.yield_slot();
@@ -318,6 +324,13 @@ impl Actor {
     }
 
     async fn follow(&mut self, lease: Lease) {
+        if let Some((Followed::Feed(old), _)) = &mut self.followed
+            && Arc::ptr_eq(old.ring(), lease.ring())
+        {
+            // It is shown already: nobody is to see its last seconds again. This lease does not yield.
+            *old = lease;
+            return;
+        }
         let newest = lease.status().borrow().end;
         let ring = Arc::clone(lease.ring());
         info!(programme = %self.name, feed = %lease.key(), "programme follows");
@@ -339,8 +352,10 @@ impl Actor {
     async fn take(&mut self, item: Item) {
         match item {
             Item::Part(part) => {
-                if self.wants_web() && part.origin == Origin::Source && !part.shape.audio_is_web() {
-                    self.refollow();
+                match part.origin {
+                    Origin::Source if self.wants_web() && !part.shape.audio_is_web() => self.follow_variant(),
+                    Origin::Source => {}
+                    Origin::Slate => self.follow_base(),
                 }
                 if let Some(segment) = self.packager.push(part, SystemTime::now()) {
                     self.add(segment).await;
@@ -369,8 +384,8 @@ impl Actor {
         }
     }
 
-    /// The channel's sound turned into one that browsers don't know.
-    fn refollow(&mut self) {
+    /// The channel's sound is one that browsers don't know: its variant is followed once it has something to show.
+    fn follow_variant(&mut self) {
         let Some((Followed::Feed(lease), _)) = &self.followed else { return };
         if lease.key().web || self.pending.is_some() {
             return;
@@ -378,7 +393,34 @@ impl Actor {
         let (feeds, purpose, channel) = (self.feeds.clone(), self.purpose(), lease.key().channel.clone());
         self.pending = Some(Box::pin(async move {
             let base = feeds.lease(&channel, purpose).await?;
-            prepare(feeds, base, true, purpose).await
+            let web = feeds.web_of(base, Purpose::Viewer)?;
+            // Until then the channel itself is shown: there is no hurry, and nothing else to turn to.
+            web.shows_itself(FOREVER).await?;
+            Ok(Some(web))
+        }));
+    }
+
+    /// The variant shows the slate. Where the channel itself goes on, FFmpeg is what fails.
+    fn follow_base(&mut self) {
+        let Some((Followed::Feed(lease), _)) = &self.followed else { return };
+        if !lease.key().web || self.pending.is_some() {
+            return;
+        }
+        let (feeds, purpose, channel) = (self.feeds.clone(), self.purpose(), lease.key().channel.clone());
+        let variant = lease.status();
+        self.pending = Some(Box::pin(async move {
+            let base = feeds.lease(&channel, purpose).await?;
+            loop {
+                base.shows_itself(FOREVER).await?;
+                tokio::time::sleep(VARIANT_LAG).await;
+                if variant.borrow().is_itself() {
+                    return Ok(None);
+                }
+                if base.status().borrow().is_itself() {
+                    warn!(%channel, "no sound that browsers play any more: going on without");
+                    return Ok(Some(base));
+                }
+            }
         }));
     }
 
@@ -416,20 +458,18 @@ impl Actor {
 
 /// Waits until the feed, or what browsers play of it, has something to show.
 async fn prepare(feeds: Feeds, lease: Lease, web: bool, purpose: Purpose) -> Result<Lease, LeaseError> {
-    const FOREVER: Duration = Duration::from_secs(365 * 86_400);
     lease.showable(FOREVER).await?;
-    if !web || !lease.status().borrow().ready {
+    if !web || !lease.status().borrow().is_itself() {
         return Ok(lease);
     }
     let channel = lease.key().channel.clone();
-    let web = feeds.web_of(lease, purpose)?;
-    match web.showable(VARIANT_PATIENCE).await {
-        Ok(()) => Ok(web),
-        Err(error) => {
-            error!(%channel, %error, "no sound that browsers play: going on without");
-            feeds.lease(&channel, purpose).await
-        }
+    // As a viewer: where the variant has nothing to show, the channel has more than a slate.
+    let web = feeds.web_of(lease, Purpose::Viewer)?;
+    if let Err(error) = web.shows_itself(VARIANT_PATIENCE).await {
+        warn!(%channel, %error, "no sound that browsers play yet: going on without");
+        return feeds.lease(&channel, purpose).await;
     }
+    Ok(web)
 }
 
 /// The name that sequences are reserved under.

@@ -173,10 +173,15 @@ impl Mux {
         self.epoch += 1;
     }
 
-    /// Goes on behind what another writer wrote last: counters, table versions, PCR.
+    /// Goes on behind what another writer wrote last: counters, decode times, table versions, PCR.
     pub(super) fn continue_from(&mut self, other: &Self) {
         for (slot, others) in self.slots.iter_mut().zip(other.slots.iter()) {
             slot.counter = others.counter;
+            // Its epochs are numbered by itself: none of ours has that one.
+            let behind = others.last.map(|(dts, _)| (dts, u32::MAX));
+            if behind.map(|(dts, _)| dts) > slot.last.map(|(dts, _)| dts) {
+                slot.last = behind;
+            }
         }
         (self.pat_counter, self.pmt_counter) = (other.pat_counter, other.pmt_counter);
         self.version = other.version;

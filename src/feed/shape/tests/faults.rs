@@ -575,3 +575,39 @@ fn a_picture_without_time_stamps_gets_the_expected_ones() {
     let rest = seen.of(0x100).into_iter().find(|unit| unit.dts.is_none()).expect("the rest");
     assert_eq!(rest.payload, [0, 0, 1, 0x41, 0x05, 0x99]);
 }
+
+/// As the actor does it: the slate has a shaper of its own, and both write one stream.
+#[test]
+fn two_shapers_in_turn_never_go_back_in_time_on_any_pid() {
+    let mut channel = Shaper::new(Options::default());
+    let mut source = Source::default();
+    let mut parts = connect(&mut channel, Origin::Source, START, &source.run(0..100));
+    // Sound that runs on for 0.4 s after the last picture.
+    for m in 188..207 {
+        source.sound(m);
+    }
+    channel.push(&source.take(), &mut parts);
+    channel.finish(&mut parts);
+    let mut slate = Shaper::new(Options::default());
+    slate.continue_from(&channel);
+    channel.interrupt(channel.end_time());
+    let mut picture = Source { offset: 0, size: 1, ..Source::default() };
+    let mut between = connect(&mut slate, Origin::Slate, channel.end_time(), &picture.run(9000..9100));
+    for m in 17063..17082 {
+        picture.sound(m);
+    }
+    slate.push(&picture.take(), &mut between);
+    slate.finish(&mut between);
+    channel.continue_from(&slate);
+    channel.set_floor(slate.end_time());
+    let mut after = Vec::new();
+    channel.push(&Source { counters: source.counters, ..Source::default() }.run(400..500), &mut after);
+    channel.finish(&mut after);
+    between.iter_mut().for_each(|part| part.epoch = 2);
+    after.iter_mut().for_each(|part| part.epoch = 3);
+    parts.extend(between);
+    parts.extend(after);
+    let seen = check(&parts);
+    assert!(only(&seen, 0x101).iter().any(|m| (1..750).contains(m)));
+    assert_eq!(only(&seen, 0x100).last(), Some(&499));
+}
