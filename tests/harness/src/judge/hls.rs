@@ -8,8 +8,8 @@ use super::ts::Analyser;
 use crate::http1::{Answer, Connection, Peer, Url, get_from};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -110,6 +110,7 @@ pub struct Validator {
     stop: watch::Sender<bool>,
     outage: Arc<AtomicBool>,
     progress: watch::Receiver<(usize, Option<u64>)>,
+    last_words: Arc<Mutex<String>>,
 }
 
 impl Validator {
@@ -119,11 +120,12 @@ impl Validator {
         let outage = Arc::new(AtomicBool::new(false));
         let (told, progress) = watch::channel((0, None));
         let mut watcher = Watcher::new(Url::parse(url)?, rules, outage.clone(), told);
+        let last_words = watcher.last_words.clone();
         let task = tokio::spawn(async move {
             watcher.run(stopped).await;
             watcher.finish()
         });
-        Ok(Self { task, stop, outage, progress })
+        Ok(Self { task, stop, outage, progress, last_words })
     }
 
     /// While set, the playlist may be unreachable (the test has killed the server).
@@ -137,7 +139,10 @@ impl Validator {
         let seen = tokio::time::timeout(patience, reached).await.map(|r| r.map(drop));
         match seen {
             Ok(Ok(())) => Ok(()),
-            _ => bail!("{} segments of {wanted} after {patience:?}", self.progress.borrow().0),
+            _ => {
+                let last = self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                bail!("{} segments of {wanted} after {patience:?}; {last}", self.progress.borrow().0)
+            }
         }
     }
 
@@ -193,6 +198,8 @@ struct Watcher {
     highest_dts: Option<i64>,
     out_since: Option<Instant>,
     was_out: bool,
+    /// The last violation or refusal, for whoever waits in vain.
+    last_words: Arc<Mutex<String>>,
 }
 
 impl Watcher {
@@ -223,10 +230,16 @@ impl Watcher {
             highest_dts: None,
             out_since: None,
             was_out: false,
+            last_words: Arc::default(),
         }
     }
 
+    fn say(&self, what: &str) {
+        what.clone_into(&mut self.last_words.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     fn wrong(&mut self, what: impl AsRef<str>) {
+        self.say(what.as_ref());
         if self.report.violations.len() < 200 {
             let at = self.began.elapsed().as_secs_f64();
             self.report.violations.push(format!("{at:7.2} s: {}", what.as_ref()));
@@ -334,6 +347,7 @@ impl Watcher {
     }
 
     fn unreachable(&mut self, error: &anyhow::Error) {
+        self.say(&format!("{error:#}"));
         let warming = self.last.is_none() && self.began.elapsed() < self.rules.warm_up;
         if warming {
             return;
