@@ -337,6 +337,11 @@ impl Watcher {
             self.last_change = Some(Instant::now());
             self.removed.clear();
         }
+        if self.outage.load(Ordering::Relaxed) {
+            // It may have died and come back between two polls.
+            self.was_out = true;
+            self.removed.clear();
+        }
         self.timeliness(&media);
         if self.last.as_ref().is_none_or(|last| last.segments != media.segments) {
             self.version(&media).await;
