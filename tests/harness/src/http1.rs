@@ -60,8 +60,22 @@ impl Url {
             let folder = &path[..path.rfind('/').map_or(0, |at| at + 1)];
             format!("{folder}{reference}")
         };
-        Ok(Self { peer: self.peer, target })
+        Ok(Self { peer: self.peer, target: without_dots(&target) })
     }
+}
+
+/// RFC 3986, 5.2.4: `.` and `..` are resolved.
+fn without_dots(target: &str) -> String {
+    let (path, query) = target.find('?').map_or((target, ""), |at| target.split_at(at));
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').skip(1) {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}{query}", parts.join("/"))
 }
 
 impl std::fmt::Display for Url {
@@ -393,9 +407,13 @@ mod tests {
     #[test]
     fn references_are_joined() {
         let base = Url::parse("http://127.0.0.1:80/live/~s/main.m3u8?x=/y").unwrap();
-        for (reference, target) in
-            [("a.ts", "/live/~s/a.ts"), ("/b.ts", "/b.ts"), ("http://127.0.0.1:1/c", "/c")]
-        {
+        for (reference, target) in [
+            ("a.ts", "/live/~s/a.ts"),
+            ("/b.ts", "/b.ts"),
+            ("http://127.0.0.1:1/c", "/c"),
+            ("../~/d.ts?x=../y", "/live/~/d.ts?x=../y"),
+            ("./e.ts", "/live/~s/e.ts"),
+        ] {
             assert_eq!(base.join(reference).unwrap().target, target);
         }
     }

@@ -297,7 +297,7 @@ impl Relais {
 
     /// What runs, from `GET /api/feeds`.
     pub async fn feeds(&self) -> Result<Vec<Value>> {
-        let list = self.api("GET", "/api/feeds", None).await?;
+        let list = self.api("GET", "/api/feeds?per_page=500", None).await?;
         list["feeds"].as_array().cloned().context("no feeds")
     }
 

@@ -195,4 +195,30 @@ mod tests {
         let vlc = vlc(&url, 6.0).await.unwrap();
         assert!(vlc.frames_displayed > 50 && vlc.sounds_played > 100, "{vlc:?}");
     }
+
+    #[tokio::test]
+    async fn frames_sent_are_frames_received() {
+        use crate::hell::{Behaviour, ClipSpec, Join, clip};
+        use crate::viewers::watch_ts;
+        let mut behaviour = Behaviour::showing(ClipSpec::named("EXACT", "navy"));
+        (behaviour.join, behaviour.burst) = (Join::Keyframe, 18.0);
+        let spec = behaviour.clip.clone();
+        let hell = Hell::start(HellOptions::channels([ChannelSpec::new("1", behaviour)])).await.unwrap();
+        let clip = clip::load(&spec).unwrap();
+        let patience = Duration::from_secs(40);
+        let mut frames =
+            frame_md5(&["-i", &clip.path.display().to_string()], "0:v:0", patience).await.unwrap();
+        frames.truncate(400);
+        let received = watch_ts(&hell.media_url("1", "ts"), Duration::from_secs(2), true).await.unwrap();
+        let file = tempfile::NamedTempFile::with_suffix(".ts").unwrap();
+        std::fs::write(file.path(), &received.bytes).unwrap();
+        let mut seen =
+            frame_md5(&["-i", &file.path().display().to_string()], "0:v:0", patience).await.unwrap();
+        seen.pop();
+        assert!(seen.len() > 440, "{}", seen.len());
+        // More than a turn, so over the seam of the loop.
+        assert!(run_of_loop(&frames, &seen).is_some());
+        seen.swap(100, 101);
+        assert!(run_of_loop(&frames, &seen).is_none());
+    }
 }

@@ -219,8 +219,9 @@ impl Viewer {
             fresh = true;
         }
         self.next = Some(known);
-        // RFC 8216, 6.3.4.
-        Ok(media.target as f64 * if fresh { 1.0 } else { 0.5 })
+        // As hls.js does: after a new version the mean of the segments, else half of that.
+        let mean = media.listed() / media.segments.len().max(1) as f64;
+        Ok(if fresh { mean } else { mean / 2.0 }.max(0.2))
     }
 
     async fn segment(&mut self, url: &Url, duration: f64) -> Result<()> {
