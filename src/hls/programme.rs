@@ -1,5 +1,6 @@
 //! One programme: follows a feed, may switch to another, and keeps its playlist going all the while.
 
+use super::pace::Pace;
 use super::packager::Packager;
 use super::playlist::Playlist;
 use super::segment::Segment;
@@ -189,6 +190,7 @@ struct Actor {
     playlist: Playlist,
     allowance: Allowance,
     packager: Packager,
+    pace: Pace,
     followed: Option<(Followed, Reader)>,
     /// What is to be followed next, once it has something to show; `None` where that has settled itself.
     pending: Option<BoxFuture<'static, Result<Option<Lease>, LeaseError>>>,
@@ -228,6 +230,7 @@ async fn run(
         reserve,
         name,
         packager: Packager::default(),
+        pace: Pace::default(),
         followed: None,
         pending: None,
         version: 0,
@@ -235,6 +238,8 @@ async fn run(
         longest: MediaTime::ZERO,
     };
     loop {
+        let wake = actor.pace.wake();
+        let (due, waiting) = (wake.unwrap_or_else(Instant::now), wake.is_some());
         let Actor { followed, pending, .. } = &mut actor;
         let item = async {
             match followed {
@@ -263,6 +268,7 @@ async fn run(
                     Err(error) => error!(programme = %actor.name, %error, "can't be followed"),
                 }
             }
+            () = tokio::time::sleep_until(due.into()), if waiting => actor.list_due().await,
             item = item => actor.take(item).await,
         }
     }
@@ -310,6 +316,7 @@ impl Actor {
                 self.pending = None;
                 self.followed = None;
                 self.packager.cut();
+                self.pace.follow(MediaTime::ZERO);
                 self.programme.current.send_replace(None);
                 // What was listed is over: whoever comes next begins with the next channel. The numbers go on.
                 for segment in self.playlist.clear() {
@@ -340,8 +347,9 @@ impl Actor {
     async fn show(&mut self, followed: Followed, ring: Arc<Ring>, newest: MediaTime) {
         let first = self.playlist.segments().next().is_none();
         if let Some(segment) = self.packager.follow(SystemTime::now(), newest) {
-            self.add(segment).await;
+            self.list(segment).await;
         }
+        self.pace.follow(newest);
         let join = if first { Join::Oldest } else { Join::Behind(SWITCH_BACK) };
         let reader = ring.reader(join);
         self.generation += 1;
@@ -358,7 +366,7 @@ impl Actor {
                     Origin::Slate => self.follow_base(),
                 }
                 if let Some(segment) = self.packager.push(part, SystemTime::now()) {
-                    self.add(segment).await;
+                    self.list(segment).await;
                 }
                 if self.playlist.segments().nth(1).is_none() {
                     let collected = self.playlist.listed() + self.packager.collected();
@@ -367,14 +375,14 @@ impl Actor {
             }
             Item::Gap => {
                 if let Some(segment) = self.packager.cut() {
-                    self.add(segment).await;
+                    self.list(segment).await;
                 }
             }
             Item::Skipped => {
                 let lease = self.followed.as_mut().and_then(|(followed, _)| followed.lease());
                 let newest = lease.map(|lease| lease.status().borrow().end).unwrap_or_default();
                 if let Some(segment) = self.packager.follow(SystemTime::now(), newest) {
-                    self.add(segment).await;
+                    self.list(segment).await;
                 }
             }
             Item::Closed => {
@@ -422,6 +430,20 @@ impl Actor {
                 }
             }
         }));
+    }
+
+    /// A segment is whole: it is listed when its turn comes.
+    async fn list(&mut self, segment: Segment) {
+        self.pace.push(segment);
+        self.list_due().await;
+    }
+
+    async fn list_due(&mut self) {
+        loop {
+            let primed = self.playlist.segments().nth(1).is_some();
+            let Some(segment) = self.pace.due(Instant::now(), primed) else { return };
+            self.add(segment).await;
+        }
     }
 
     async fn add(&mut self, segment: Segment) {

@@ -79,7 +79,7 @@ pub(super) struct Mux {
     programme: Option<Pmt>,
     version: u8,
     tables_due: bool,
-    /// The next unit of the main stream begins a segment, whatever it is.
+    /// The next unit begins a segment, whatever it is.
     cut_due: bool,
     last_tables: i64,
     /// Where the closed parts end.
@@ -301,8 +301,13 @@ impl Mux {
 
     fn open_side(&mut self) {
         let start = self.cursor;
-        self.part.get_or_insert(OpenPart { start, natural_end: start, keyframe: false, segment: false });
-        if self.tables_due {
+        // Behind a cut, what comes first begins the segment, be it a sound: nobody collects what is before it.
+        let segment = self.part.is_none() && std::mem::take(&mut self.cut_due);
+        if segment {
+            self.segment_start = start;
+        }
+        self.part.get_or_insert(OpenPart { start, natural_end: start, keyframe: false, segment });
+        if self.tables_due || segment {
             self.tables();
         }
     }
