@@ -6,6 +6,7 @@
 
 pub mod multivariant;
 pub mod on_air;
+mod pace;
 mod packager;
 mod playlist;
 pub mod programme;

@@ -1,5 +1,6 @@
 //! One programme: follows a feed, may switch to another, and keeps its playlist going all the while.
 
+use super::pace::Pace;
 use super::packager::Packager;
 use super::playlist::Playlist;
 use super::segment::Segment;
@@ -189,6 +190,7 @@ struct Actor {
     playlist: Playlist,
     allowance: Allowance,
     packager: Packager,
+    pace: Pace,
     followed: Option<(Followed, Reader)>,
     /// What is to be followed next, once it has something to show; `None` where that has settled itself.
     pending: Option<BoxFuture<'static, Result<Option<Lease>, LeaseError>>>,
@@ -228,6 +230,7 @@ async fn run(
         reserve,
         name,
         packager: Packager::default(),
+        pace: Pace::default(),
         followed: None,
         pending: None,
         version: 0,
@@ -235,7 +238,14 @@ async fn run(
         longest: MediaTime::ZERO,
     };
     loop {
-        let Actor { followed, pending, .. } = &mut actor;
+        let Actor { followed, pending, pace, .. } = &mut actor;
+        let due = pace.due();
+        let due = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        };
         let item = async {
             match followed {
                 Some((_, reader)) => reader.next().await,
@@ -263,6 +273,7 @@ async fn run(
                     Err(error) => error!(programme = %actor.name, %error, "can't be followed"),
                 }
             }
+            () = due => actor.list_due().await,
             item = item => actor.take(item).await,
         }
     }
@@ -304,12 +315,14 @@ impl Actor {
                 self.pending = None;
                 let no_signal = self.feeds.no_signal();
                 let ring = Arc::clone(no_signal.ring());
-                self.show(Followed::NoSignal { _guard: no_signal }, ring, MediaTime::ZERO).await;
+                let zero = MediaTime::ZERO;
+                self.show(Followed::NoSignal { _guard: no_signal }, ring, zero, zero).await;
             }
             Command::Off { slate: false } => {
                 self.pending = None;
                 self.followed = None;
                 self.packager.cut();
+                self.pace.restart(MediaTime::ZERO);
                 self.programme.current.send_replace(None);
                 // What was listed is over: whoever comes next begins with the next channel. The numbers go on.
                 for segment in self.playlist.clear() {
@@ -331,16 +344,24 @@ impl Actor {
             *old = lease;
             return;
         }
-        let newest = lease.status().borrow().end;
+        let (newest, past) = {
+            let status = lease.status();
+            let status = status.borrow();
+            (status.end, status.position)
+        };
         let ring = Arc::clone(lease.ring());
         info!(programme = %self.name, feed = %lease.key(), "programme follows");
-        self.show(Followed::Feed(lease), ring, newest).await;
+        self.show(Followed::Feed(lease), ring, newest, past).await;
     }
 
-    async fn show(&mut self, followed: Followed, ring: Arc<Ring>, newest: MediaTime) {
+    /// Follows that ring, whose media ends at `newest` and is over by the wall clock up to `past`.
+    async fn show(&mut self, followed: Followed, ring: Arc<Ring>, newest: MediaTime, past: MediaTime) {
         let first = self.playlist.segments().next().is_none();
         if let Some(segment) = self.packager.follow(SystemTime::now(), newest) {
             self.add(segment).await;
+        }
+        for segment in self.pace.restart(past) {
+            self.list(segment).await;
         }
         let join = if first { Join::Oldest } else { Join::Behind(SWITCH_BACK) };
         let reader = ring.reader(join);
@@ -361,7 +382,7 @@ impl Actor {
                     self.add(segment).await;
                 }
                 if self.playlist.segments().nth(1).is_none() {
-                    let collected = self.playlist.listed() + self.packager.collected();
+                    let collected = self.playlist.listed() + self.pace.held() + self.packager.collected();
                     self.programme.snapshot.send_modify(|snapshot| snapshot.collected = collected);
                 }
             }
@@ -425,6 +446,17 @@ impl Actor {
     }
 
     async fn add(&mut self, segment: Segment) {
+        self.pace.push(segment);
+        self.list_due().await;
+    }
+
+    async fn list_due(&mut self) {
+        while let Some(segment) = self.pace.next(Instant::now(), self.playlist.len()) {
+            self.list(segment).await;
+        }
+    }
+
+    async fn list(&mut self, segment: Segment) {
         let (media, discontinuity) = (self.playlist.next_sequence(), self.playlist.next_discontinuity());
         if self.allowance.is_low(media, discontinuity) {
             match self.reserve.reserve(&self.name, BLOCK).await {
@@ -449,7 +481,7 @@ impl Actor {
             version: self.version,
             listed: self.playlist.listed(),
             collected: self.playlist.listed(),
-            segments: self.playlist.segments().count(),
+            segments: self.playlist.len(),
             bandwidth: self.playlist.peak_bandwidth(),
             newest_bytes,
         });
