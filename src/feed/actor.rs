@@ -464,6 +464,7 @@ impl Actor {
             status.leases = held;
             status.ring_bytes = self.shared.ring.bytes();
             status.end = self.end;
+            status.position = self.clock.position(now).unwrap_or_default().min(self.end);
         });
     }
 }

@@ -75,6 +75,8 @@ pub struct Status {
     pub ring_bytes: usize,
     /// Where the published media ends.
     pub end: MediaTime,
+    /// What was published lies in the past up to here, by the wall clock.
+    pub position: MediaTime,
 }
 
 impl Status {
@@ -144,6 +146,7 @@ impl Shared {
             leases: 0,
             ring_bytes: 0,
             end: MediaTime::ZERO,
+            position: MediaTime::ZERO,
         };
         Arc::new(Self {
             key,

@@ -118,6 +118,10 @@ impl Slots {
             let slot = Slot { slots: Arc::clone(self), provider: provider.id, token, was_last };
             return Try::Granted(slot, not_before);
         }
+        // Whom nobody watches takes from nobody: it was evicted itself, perhaps, and tries again.
+        if feed.evictable_since().is_some() {
+            return Try::Full;
+        }
         let idle = account
             .holders
             .iter()
@@ -141,5 +145,39 @@ impl Drop for Slot {
             account.last_release = Some(Instant::now());
         }
         self.slots.released.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::{Budget, FeedKey, Ring};
+    use crate::ts::MediaTime;
+
+    fn shared(channel: u64) -> Arc<Shared> {
+        let ring = Ring::new(MediaTime::from_millis(1000), 1 << 20, Budget::new(usize::MAX));
+        Shared::new(FeedKey { channel: channel.into(), web: false }, "name".into(), ring, None)
+    }
+
+    #[tokio::test]
+    async fn whom_nobody_watches_gives_up_its_slot_and_takes_none() {
+        let (slots, provider) = (Arc::<Slots>::default(), Provider { id: 1, max_connections: 1 });
+        let (first, second) = (shared(1), shared(2));
+        let watched = first.lease(false).expect("lease");
+        let slot = slots.acquire(provider, &first).await.expect("free");
+        let other = second.lease(false).expect("lease");
+        assert!(slots.acquire(provider, &second).await.is_err(), "somebody watches the first");
+        drop(watched);
+        let taking = slots.acquire(provider, &second);
+        tokio::pin!(taking);
+        assert!(futures_util::poll!(&mut taking).is_pending());
+        assert!(first.wishes().evict);
+        drop(slot);
+        let slot = taking.await.expect("given up");
+        drop(other);
+        assert!(slots.acquire(provider, &first).await.is_err(), "nobody watches either");
+        assert!(!second.wishes().evict);
+        drop(slot);
+        assert_eq!(slots.in_use(1), 0);
     }
 }

@@ -148,12 +148,8 @@ pub fn step(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Unwanted if !state.wanted => vec![],
         Event::Unwanted => {
             state.wanted = false;
-            match state.phase {
-                Phase::Idle => vec![],
-                // Nothing worth keeping warm.
-                Phase::Failed => stop(state),
-                _ => vec![Linger],
-            }
+            // A failed one too: who comes next is told why, and the provider is not asked at each viewer's whim.
+            if state.phase == Phase::Idle { vec![] } else { vec![Linger] }
         }
         Event::LingerOver if state.wanted || state.phase == Phase::Idle => vec![],
         Event::LingerOver => stop(state),
@@ -328,6 +324,17 @@ mod tests {
             let effects = run(&mut state, &[Event::Wanted, ended(reason, NONE)]);
             assert!(matches!(effects[..], [_, Effect::RetryIn(wait)] if wait >= Duration::from_secs(10)));
             assert_eq!((state.phase, state.reason), (Phase::Failed, Some(reason)));
+        }
+    }
+
+    #[test]
+    fn viewers_who_come_and_go_do_not_hammer_a_provider_that_refuses() {
+        let mut state = fresh(1);
+        run(&mut state, &[Event::Wanted, ended(Reason::Auth, NONE)]);
+        for _ in 0..10 {
+            let effects = run(&mut state, &[Event::Unwanted, Event::Wanted]);
+            assert_eq!(effects, [Effect::Linger, Effect::CancelLinger]);
+            assert_eq!((state.phase, state.reason), (Phase::Failed, Some(Reason::Auth)));
         }
     }
 

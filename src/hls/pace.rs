@@ -1,60 +1,64 @@
-//! Lists segments no faster than they play.
+//! When complete segments are listed: at once, or one after the other where a source sends in bursts.
 //!
-//! Some sources deliver ten seconds in one burst and then nothing for ten. Listed as they come, the playlist would
-//! not change for longer than RFC 8216 (6.2.2) allows, and players would take the source for dead; a replay would
-//! push out of the window what nobody has fetched. So a burst is listed at the pace of its media.
+//! RFC 8216, 6.2.2: a new version of a playlist is due every 1.5 target durations. A source that sends 10 s at once
+//! would have none for 10 s.
 
 use super::segment::Segment;
 use crate::ts::MediaTime;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-/// A little faster than they play: the sender's clock may be, and nothing should pile up.
-const PACE: f64 = 0.9;
-/// More than this does not wait.
-const MOST: MediaTime = MediaTime::from_millis(14_000);
+/// More than this is not held back: sources burst up to 10 s.
+const MOST_HELD: MediaTime = MediaTime::from_millis(12_000);
+/// Listed at once at the beginning: players wait for them.
+const FIRST: usize = 2;
 
-/// Segments that wait for their turn.
+/// Segments that wait to be listed. Pure.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     waiting: VecDeque<Segment>,
-    total: MediaTime,
-    next: Option<Instant>,
-    history: MediaTime,
+    held: MediaTime,
+    /// From when on the next one may be listed.
+    due: Option<Instant>,
+    /// What lies before this has been shown by the wall clock.
+    past: MediaTime,
 }
 
 impl Pace {
-    /// Another feed is followed, whose media up to `history` is of the past. What waited is of no interest any more.
-    pub(super) fn follow(&mut self, history: MediaTime) {
-        *self = Self { history, ..Self::default() };
+    /// Another feed follows, whose media is over up to `past`; gives what still waits.
+    pub(super) fn restart(&mut self, past: MediaTime) -> Vec<Segment> {
+        (self.due, self.past, self.held) = (None, past, MediaTime::ZERO);
+        self.waiting.drain(..).collect()
     }
 
+    /// A segment is complete.
     pub(super) fn push(&mut self, segment: Segment) {
-        self.total = self.total + segment.duration;
+        self.held = self.held + segment.duration;
         self.waiting.push_back(segment);
     }
 
-    /// The segment whose turn it is. `primed`: players have enough to begin with.
-    pub(super) fn due(&mut self, now: Instant, primed: bool) -> Option<Segment> {
-        let first = self.waiting.front()?;
-        let may_wait = primed && first.start >= self.history && self.total <= MOST;
-        if may_wait && self.next.is_some_and(|next| now < next) {
+    /// The next segment to list, where one is due; `listed` are in the playlist already.
+    pub(super) fn next(&mut self, now: Instant, listed: usize) -> Option<Segment> {
+        let front = self.waiting.front()?;
+        let is_over = front.start + front.duration <= self.past;
+        if listed >= FIRST && !is_over && self.held <= MOST_HELD && self.due.is_some_and(|due| now < due) {
             return None;
         }
         let segment = self.waiting.pop_front()?;
-        self.total = self.total - segment.duration;
-        self.next = Some(now + segment.duration.to_duration().mul_f64(PACE));
+        self.held = self.held - segment.duration;
+        // A little faster than they play, so that what was held back once does not stay behind for ever.
+        self.due = Some(now + segment.duration.to_duration().mul_f64(0.75));
         Some(segment)
     }
 
-    /// When to look again.
-    pub(super) fn wake(&self) -> Option<Instant> {
-        self.waiting.front().map(|_| self.next.unwrap_or_else(Instant::now))
+    /// When to ask again; `None` while nothing waits.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due.filter(|_| !self.waiting.is_empty())
     }
 
-    #[cfg(test)]
-    fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    /// Media that waits.
+    pub(super) fn held(&self) -> MediaTime {
+        self.held
     }
 }
 
@@ -64,51 +68,65 @@ mod tests {
     use super::*;
     use std::time::{Duration, SystemTime};
 
-    fn segment(start: i64, ms: i64) -> Segment {
+    fn segment(start_ms: i64) -> Segment {
         Segment {
             name: Name::random(),
             parts: Box::default(),
             len: 0,
-            duration: MediaTime::from_millis(ms),
-            start: MediaTime::from_millis(start),
+            duration: MediaTime::from_millis(2_000),
+            start: MediaTime::from_millis(start_ms),
             discontinuity: false,
             program_date_time: SystemTime::UNIX_EPOCH,
         }
     }
 
-    #[test]
-    fn a_burst_is_listed_over_its_own_length() {
-        let (mut pace, t) = (Pace::default(), Instant::now());
-        (0..5).for_each(|n| pace.push(segment(20_000 + n * 2_000, 2_000)));
-        let mut listed = vec![];
-        for ms in 0..10_000 {
-            let now = t + Duration::from_millis(ms);
-            // Two are enough to begin with.
-            if pace.due(now, listed.len() >= 2).is_some() {
-                listed.push(ms);
+    /// When, in milliseconds, each segment is listed that is complete at those times.
+    fn listed(pace: &mut Pace, complete: &[u64]) -> Vec<u64> {
+        let (begin, mut times, mut rest) = (Instant::now(), vec![], complete.iter().enumerate().peekable());
+        for now in (0..60_000).step_by(100) {
+            while let Some((n, _)) = rest.next_if(|(_, at)| **at <= now) {
+                pace.push(segment(10_000 + 2_000 * n as i64));
+            }
+            while pace.next(begin + Duration::from_millis(now), times.len()).is_some() {
+                times.push(now);
             }
         }
-        assert_eq!(listed, [0, 1, 1801, 3601, 5401]);
-        assert!(pace.is_empty() && pace.wake().is_none());
+        assert_eq!((times.len(), pace.held(), pace.due()), (complete.len(), MediaTime::ZERO, None));
+        times
     }
 
     #[test]
-    fn a_paced_source_waits_for_nothing_and_history_is_there_at_once() {
-        let (mut pace, t) = (Pace::default(), Instant::now());
-        pace.follow(MediaTime::from_millis(14_000));
-        (0..3).for_each(|n| pace.push(segment(10_000 + n * 2_000, 2_000)));
-        assert!(pace.due(t, true).is_some() && pace.due(t, true).is_some() && pace.due(t, true).is_none());
-        let later = t + Duration::from_millis(1_900);
-        assert!(pace.due(later, true).is_some());
-        pace.push(segment(16_000, 2_000));
-        assert!(pace.due(later + Duration::from_millis(1_950), true).is_some());
+    fn a_paced_source_is_listed_at_once() {
+        let complete = [2_000, 4_000, 6_100, 7_900, 10_000, 12_300, 14_000];
+        assert_eq!(listed(&mut Pace::default(), &complete), complete);
     }
 
     #[test]
-    fn a_flood_does_not_pile_up() {
-        let (mut pace, t) = (Pace::default(), Instant::now());
-        (0..20).for_each(|n| pace.push(segment(20_000 + n * 2_000, 2_000)));
-        let at_once = (0..20).filter(|_| pace.due(t, true).is_some()).count();
-        assert_eq!(at_once, 13);
+    fn a_burst_is_listed_bit_by_bit_and_in_time() {
+        let complete: Vec<u64> = (0..20).map(|n| n / 5 * 10_000).collect();
+        let times = listed(&mut Pace::default(), &complete);
+        assert_eq!(times[..6], [0, 0, 1_500, 3_000, 4_500, 10_000]);
+        assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 6_000), "{times:?}");
+    }
+
+    #[test]
+    fn what_is_over_and_what_is_too_much_does_not_wait() {
+        let mut pace = Pace::default();
+        assert!(pace.restart(MediaTime::from_millis(18_000)).is_empty());
+        assert_eq!(listed(&mut pace, &[0; 6]), [0, 0, 0, 0, 1_500, 3_000]);
+        assert_eq!(listed(&mut Pace::default(), &[0; 10])[..5], [0, 0, 0, 0, 1_500]);
+    }
+
+    #[test]
+    fn a_switch_waits_for_nothing() {
+        let mut pace = Pace::default();
+        for n in 0..4 {
+            pace.push(segment(n * 2_000));
+        }
+        let now = Instant::now();
+        assert!(pace.next(now, 5).is_some() && pace.next(now, 6).is_none());
+        assert_eq!(pace.restart(MediaTime::ZERO).len(), 3);
+        pace.push(segment(0));
+        assert!(pace.next(now, 9).is_some());
     }
 }

@@ -75,6 +75,10 @@ impl Playlist {
         self.discontinuity_sequence + listed as u64
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.segments.len()
+    }
+
     pub(super) fn listed(&self) -> MediaTime {
         self.listed
     }

@@ -238,9 +238,14 @@ async fn run(
         longest: MediaTime::ZERO,
     };
     loop {
-        let wake = actor.pace.wake();
-        let (due, waiting) = (wake.unwrap_or_else(Instant::now), wake.is_some());
-        let Actor { followed, pending, .. } = &mut actor;
+        let Actor { followed, pending, pace, .. } = &mut actor;
+        let due = pace.due();
+        let due = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        };
         let item = async {
             match followed {
                 Some((_, reader)) => reader.next().await,
@@ -268,7 +273,7 @@ async fn run(
                     Err(error) => error!(programme = %actor.name, %error, "can't be followed"),
                 }
             }
-            () = tokio::time::sleep_until(due.into()), if waiting => actor.list_due().await,
+            () = due => actor.list_due().await,
             item = item => actor.take(item).await,
         }
     }
@@ -310,13 +315,14 @@ impl Actor {
                 self.pending = None;
                 let no_signal = self.feeds.no_signal();
                 let ring = Arc::clone(no_signal.ring());
-                self.show(Followed::NoSignal { _guard: no_signal }, ring, MediaTime::ZERO).await;
+                let zero = MediaTime::ZERO;
+                self.show(Followed::NoSignal { _guard: no_signal }, ring, zero, zero).await;
             }
             Command::Off { slate: false } => {
                 self.pending = None;
                 self.followed = None;
                 self.packager.cut();
-                self.pace.follow(MediaTime::ZERO);
+                self.pace.restart(MediaTime::ZERO);
                 self.programme.current.send_replace(None);
                 // What was listed is over: whoever comes next begins with the next channel. The numbers go on.
                 for segment in self.playlist.clear() {
@@ -338,18 +344,25 @@ impl Actor {
             *old = lease;
             return;
         }
-        let newest = lease.status().borrow().end;
+        let (newest, past) = {
+            let status = lease.status();
+            let status = status.borrow();
+            (status.end, status.position)
+        };
         let ring = Arc::clone(lease.ring());
         info!(programme = %self.name, feed = %lease.key(), "programme follows");
-        self.show(Followed::Feed(lease), ring, newest).await;
+        self.show(Followed::Feed(lease), ring, newest, past).await;
     }
 
-    async fn show(&mut self, followed: Followed, ring: Arc<Ring>, newest: MediaTime) {
+    /// Follows that ring, whose media ends at `newest` and is over by the wall clock up to `past`.
+    async fn show(&mut self, followed: Followed, ring: Arc<Ring>, newest: MediaTime, past: MediaTime) {
         let first = self.playlist.segments().next().is_none();
         if let Some(segment) = self.packager.follow(SystemTime::now(), newest) {
+            self.add(segment).await;
+        }
+        for segment in self.pace.restart(past) {
             self.list(segment).await;
         }
-        self.pace.follow(newest);
         let join = if first { Join::Oldest } else { Join::Behind(SWITCH_BACK) };
         let reader = ring.reader(join);
         self.generation += 1;
@@ -366,23 +379,23 @@ impl Actor {
                     Origin::Slate => self.follow_base(),
                 }
                 if let Some(segment) = self.packager.push(part, SystemTime::now()) {
-                    self.list(segment).await;
+                    self.add(segment).await;
                 }
                 if self.playlist.segments().nth(1).is_none() {
-                    let collected = self.playlist.listed() + self.packager.collected();
+                    let collected = self.playlist.listed() + self.pace.held() + self.packager.collected();
                     self.programme.snapshot.send_modify(|snapshot| snapshot.collected = collected);
                 }
             }
             Item::Gap => {
                 if let Some(segment) = self.packager.cut() {
-                    self.list(segment).await;
+                    self.add(segment).await;
                 }
             }
             Item::Skipped => {
                 let lease = self.followed.as_mut().and_then(|(followed, _)| followed.lease());
                 let newest = lease.map(|lease| lease.status().borrow().end).unwrap_or_default();
                 if let Some(segment) = self.packager.follow(SystemTime::now(), newest) {
-                    self.list(segment).await;
+                    self.add(segment).await;
                 }
             }
             Item::Closed => {
@@ -432,21 +445,18 @@ impl Actor {
         }));
     }
 
-    /// A segment is whole: it is listed when its turn comes.
-    async fn list(&mut self, segment: Segment) {
+    async fn add(&mut self, segment: Segment) {
         self.pace.push(segment);
         self.list_due().await;
     }
 
     async fn list_due(&mut self) {
-        loop {
-            let primed = self.playlist.segments().nth(1).is_some();
-            let Some(segment) = self.pace.due(Instant::now(), primed) else { return };
-            self.add(segment).await;
+        while let Some(segment) = self.pace.next(Instant::now(), self.playlist.len()) {
+            self.list(segment).await;
         }
     }
 
-    async fn add(&mut self, segment: Segment) {
+    async fn list(&mut self, segment: Segment) {
         let (media, discontinuity) = (self.playlist.next_sequence(), self.playlist.next_discontinuity());
         if self.allowance.is_low(media, discontinuity) {
             match self.reserve.reserve(&self.name, BLOCK).await {
@@ -471,7 +481,7 @@ impl Actor {
             version: self.version,
             listed: self.playlist.listed(),
             collected: self.playlist.listed(),
-            segments: self.playlist.segments().count(),
+            segments: self.playlist.len(),
             bandwidth: self.playlist.peak_bandwidth(),
             newest_bytes,
         });

@@ -112,7 +112,8 @@ impl Programmes {
         self.inner.tasks.wait().await;
     }
 
-    fn running(&self, target: &Target) -> Option<Arc<Programme>> {
+    /// The target's programme where it runs; somebody watches it.
+    pub fn running(&self, target: &Target) -> Option<Arc<Programme>> {
         let channels = self.inner.channels.lock();
         let programme = channels.get(target)?;
         programme.touch();

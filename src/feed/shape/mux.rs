@@ -161,7 +161,7 @@ impl Mux {
         self.cursor = self.cursor.max(at);
     }
 
-    /// What readers have of the segment may be closed: the next unit of the main stream begins another.
+    /// What readers have of the segment may be closed: the next unit begins another.
     pub(super) fn cut(&mut self) {
         self.close(None);
         self.cut_due = true;
@@ -219,7 +219,8 @@ impl Mux {
             if beat.radio { beat.dts - self.last_keyframe >= MediaTime::HZ } else { beat.keyframe };
         let ripe = (beat.keyframe && elapsed >= self.options.segment_min.0)
             || elapsed + beat.duration > self.options.segment_target.0;
-        let segment = fresh || ripe || std::mem::take(&mut self.cut_due);
+        let cut = std::mem::take(&mut self.cut_due);
+        let segment = fresh || ripe || cut;
         let keyframe = fresh || joinable || (segment && beat.radio);
         if keyframe || segment || self.is_full(beat.dts) {
             self.close(Some(beat.dts));
@@ -301,13 +302,12 @@ impl Mux {
 
     fn open_side(&mut self) {
         let start = self.cursor;
-        // Behind a cut, what comes first begins the segment, be it a sound: nobody collects what is before it.
         let segment = self.part.is_none() && std::mem::take(&mut self.cut_due);
         if segment {
-            self.segment_start = start;
+            (self.segment_start, self.tables_due) = (start, true);
         }
         self.part.get_or_insert(OpenPart { start, natural_end: start, keyframe: false, segment });
-        if self.tables_due || segment {
+        if self.tables_due {
             self.tables();
         }
     }

@@ -68,6 +68,11 @@ pub(super) fn unavailable(words: impl Into<String>, retry_after: u32) -> Respons
     response
 }
 
+/// Held requests are bounded.
+pub(super) fn too_many_wait() -> Response {
+    unavailable("too many requests are waiting for channels to start", 5)
+}
+
 /// A channel that can't be opened.
 pub(super) fn lease_error(error: &LeaseError) -> Response {
     match error {

@@ -84,7 +84,7 @@ impl Media {
     /// What may have to start a channel first.
     async fn open(&self, path: Path<'_>, request: &Request) -> Response {
         let Ok(_held) = self.held.try_acquire() else {
-            return answer::unavailable("too many requests are waiting for channels to start", 5);
+            return answer::too_many_wait();
         };
         let (grant, hls) = match path {
             Path::OnAir => return multivariant::on_air(self, request).await,

@@ -611,3 +611,31 @@ fn two_shapers_in_turn_never_go_back_in_time_on_any_pid() {
     assert!(only(&seen, 0x101).iter().any(|m| (1..750).contains(m)));
     assert_eq!(only(&seen, 0x100).last(), Some(&499));
 }
+
+/// After a pause readers have closed their segment: what comes next begins one, be it sound, and only once.
+#[test]
+fn what_comes_after_a_cut_begins_one_segment() {
+    let mut shaper = Shaper::new(Options::default());
+    let mut source = Source::default();
+    let mut parts = Vec::new();
+    shaper.begin(Origin::Source, START);
+    shaper.push(&source.run(0..60), &mut parts);
+    shaper.flush(&mut parts);
+    let before = parts.len();
+    shaper.cut();
+    source.sound(113);
+    shaper.push(&source.take(), &mut parts);
+    shaper.flush(&mut parts);
+    assert!(parts[before].segment, "the sound begins a segment");
+    shaper.push(&source.run(60..70), &mut parts);
+    shaper.finish(&mut parts);
+    assert_eq!(parts[before..].iter().filter(|part| part.segment).count(), 1);
+    // A cut before an epoch is no second one within it.
+    let before = parts.len();
+    shaper.cut();
+    let mut other = Source { offset: 77_000_000, counters: source.counters, ..Source::default() };
+    let end = shaper.end_time();
+    parts.extend(connect(&mut shaper, Origin::Source, end, &other.run(5000..5020)));
+    assert_eq!(parts[before..].iter().filter(|part| part.segment).count(), 1);
+    check(&parts);
+}
