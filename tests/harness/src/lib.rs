@@ -2,6 +2,8 @@
 
 pub mod hell;
 pub mod http1;
+pub mod judge;
 pub mod process;
+pub mod relais;
 pub mod ts;
 pub mod webdriver;

@@ -1,0 +1,7 @@
+//! Judges: what comes out of relais, held against the standards and against what went in.
+
+pub mod hls;
+pub mod playlist;
+pub mod sync;
+pub mod tools;
+pub mod ts;
