@@ -16,7 +16,7 @@ const CONNECTIONS: usize = 64;
 /// So many of the newest segments are asked for in turn.
 const SEGMENTS: usize = 6;
 /// Video bit rates whose 2 s segments come near these sizes.
-const SIZES: [(u32, &str); 2] = [(4000, "1 MiB"), (140, "64 KiB")];
+const SIZES: [(u32, &str); 2] = [(4000, "1 MiB"), (85, "64 KiB")];
 
 pub async fn run(effort: Effort) -> Result<Vec<Line>> {
     let bench = Bench::start(&SIZES.map(|(kbits, _)| (kbits, 0, 1))).await?;
