@@ -23,8 +23,7 @@ pub use load::Request;
 pub use secret::Secret;
 pub use secrets::{ProviderLogin, Secrets, StreamingApi};
 pub use sections::{
-    Access, Engine, Feed, Ffmpeg, Hls, Language, Limits, Listen, Log, LogFormat, OnAir, Player, Provider,
-    Proxy, Web,
+    Access, Engine, Feed, Ffmpeg, Hls, Limits, Listen, Log, LogFormat, OnAir, Player, Provider, Proxy, Web,
 };
 
 use std::path::PathBuf;

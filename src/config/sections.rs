@@ -76,7 +76,7 @@ pub struct Hls {
 
 impl Default for Hls {
     fn default() -> Self {
-        Self { target_duration: 4, segment_min: Duration::from_secs(2), window: Duration::from_secs(24) }
+        Self { target_duration: 4, segment_min: Duration::from_secs(2), window: Duration::from_secs(16) }
     }
 }
 
@@ -93,9 +93,6 @@ pub struct Feed {
     /// Silence that counts as a stall; raised by itself for sources that arrive in bursts.
     #[serde(with = "units::seconds")]
     pub stall: Duration,
-    /// The longest pause between two attempts to reconnect.
-    #[serde(with = "units::seconds")]
-    pub backoff_max: Duration,
     /// Media kept in memory per feed.
     #[serde(with = "units::seconds")]
     pub ring_seconds: Duration,
@@ -119,8 +116,7 @@ impl Default for Feed {
             idle_timeout: Duration::from_secs(30),
             hold: Duration::from_secs(8),
             stall: Duration::from_secs(8),
-            backoff_max: Duration::from_secs(30),
-            ring_seconds: Duration::from_secs(60),
+            ring_seconds: Duration::from_secs(12),
             ring_bytes: 256 << 20,
             memory_budget: None,
             max_access_unit: 8 << 20,
@@ -276,30 +272,10 @@ impl Default for Access {
     }
 }
 
-/// The language of the player page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// The browser's.
-    Auto,
-    /// English.
-    En,
-    /// French.
-    Fr,
-}
-
 /// What browsers get.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Web {
-    /// The page's language.
-    pub language: Language,
     /// Audio tracks by preference, as ISO 639 codes (`fra`, `fre`, `eng`); otherwise the source's first.
     pub audio_languages: Vec<String>,
-}
-
-impl Default for Web {
-    fn default() -> Self {
-        Self { language: Language::Auto, audio_languages: Vec::new() }
-    }
 }

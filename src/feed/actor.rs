@@ -74,6 +74,7 @@ struct Epochs {
 
 /// Bits per second over the last ticks.
 struct Meter {
+    total: u64,
     bytes: u64,
     since: Instant,
     rate: u64,
@@ -112,7 +113,7 @@ impl Actor {
             epochs: Epochs::default(),
             parts: Vec::new(),
             timers: Timers { tick: Some(now + TICK), ..Timers::default() },
-            meter: Meter { bytes: 0, since: now, rate: 0 },
+            meter: Meter { total: 0, bytes: 0, since: now, rate: 0 },
             detail: None,
             reconnects: 0,
             gap_marked: false,
@@ -176,6 +177,9 @@ impl Actor {
         let now = Instant::now();
         let floor = self.clock.position(now).unwrap_or(self.end).max(self.end);
         self.shaper.set_floor(floor);
+        if let Some((_, slate)) = &self.slate {
+            self.shaper.continue_from(slate);
+        }
         let mut next = Some(first);
         let mut bytes = 0;
         while let (Some(came), Some(link)) = (next.take(), &mut self.link) {
@@ -242,6 +246,7 @@ impl Actor {
             self.clock.published(now, part.start, part.end);
             self.end = self.end.max(part.end);
             self.meter.bytes += part.bytes.len() as u64;
+            self.meter.total += part.bytes.len() as u64;
         }
         self.shared.ring.push(parts.drain(..));
         self.parts = parts;
@@ -291,6 +296,7 @@ impl Actor {
                 Some(_) if now >= self.runs_out_after(SLATE_GRACE, now) => self.step(state::Event::RanOut),
                 Some(_) if !self.gap_marked && now >= self.runs_out_after(GAP_GRACE, now) => {
                     self.gap_marked = true;
+                    self.shaper.cut();
                     self.shared.ring.mark_gap();
                 }
                 None if now - self.started >= EAGER_SLATE && self.shared.wants_eager_slate() => {
@@ -397,8 +403,7 @@ impl Actor {
         shaper.continue_from(&self.shaper);
         let floor = self.clock.position(now).unwrap_or(self.end).max(self.end);
         shaper.begin(Origin::Slate, floor);
-        // What the source still sends of the old epoch would overlap with the slate.
-        self.shaper.begin(Origin::Source, floor);
+        self.shaper.interrupt(floor);
         self.slate = Some((Link::slate(SLATE_AHEAD), shaper));
     }
 
@@ -420,14 +425,16 @@ impl Actor {
             status.ready = self.state.had_media && !self.over;
             status.slate = self.state.slate;
             status.kind = self.link.as_ref().and_then(|link| link.kind);
-            if let Some(shape) = self.shaper.shape() {
-                status.shape = shape;
-            }
+            status.shape = Arc::clone(self.shaper.shape());
             status.bitrate = self.meter.rate;
-            status.gop = stats.keyframe_interval.as_secs_f64();
+            status.gop = stats.gop.unwrap_or_default().as_secs_f64();
             status.continuity_errors = stats.continuity_errors;
             status.dropped_units = stats.dropped_units;
             status.reconnects = self.reconnects;
+            status.bytes_in = stats.packets * 188;
+            status.bytes_out = self.meter.total;
+            status.epochs = self.epochs.number;
+            status.source_index = u32::try_from(self.state.source).unwrap_or(u32::MAX);
             status.leases = held;
             status.ring_bytes = self.shared.ring.bytes();
             status.end = self.end;

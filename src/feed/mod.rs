@@ -11,6 +11,7 @@ pub mod book;
 pub mod budget;
 mod clock;
 mod link;
+mod no_signal;
 pub mod part;
 mod registry;
 pub mod ring;
@@ -21,6 +22,7 @@ pub mod state;
 
 pub use book::{Book, BookError, Channel, Provider};
 pub use budget::{Budget, Held};
+pub use no_signal::NoSignal;
 pub use part::{AudioInfo, Origin, Part, Shape, VideoInfo};
 pub use registry::{Feeds, LeaseError, Options, Purpose};
 pub use ring::{Item, Join, Reader, Ring};

@@ -173,6 +173,10 @@ impl Feeds {
         self.inner.slots.in_use(provider)
     }
 
+    pub(super) fn stopping(&self) -> &CancellationToken {
+        &self.inner.stopping
+    }
+
     /// Ends all feeds and waits until their sources and processes are gone.
     pub async fn stop(&self) {
         self.inner.stopping.cancel();

@@ -61,6 +61,14 @@ pub struct Status {
     pub dropped_units: u64,
     /// Times the source was opened again.
     pub reconnects: u64,
+    /// Bytes of packets that the source sent.
+    pub bytes_in: u64,
+    /// Bytes that were published.
+    pub bytes_out: u64,
+    /// Breaks of timeline, codec or origin.
+    pub epochs: u32,
+    /// Which of the channel's addresses is open or next, from 0.
+    pub source_index: u32,
     /// Leases held.
     pub leases: usize,
     /// Bytes in the ring.
@@ -120,6 +128,10 @@ impl Shared {
             continuity_errors: 0,
             dropped_units: 0,
             reconnects: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            epochs: 0,
+            source_index: 0,
             leases: 0,
             ring_bytes: 0,
             end: MediaTime::ZERO,

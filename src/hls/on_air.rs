@@ -51,6 +51,7 @@ struct Inner {
     /// Serialises start and stop.
     change: Mutex<()>,
     feed: watch::Sender<Option<watch::Receiver<Status>>>,
+    idle_slate: bool,
 }
 
 impl std::fmt::Debug for OnAir {
@@ -60,12 +61,14 @@ impl std::fmt::Debug for OnAir {
 }
 
 impl OnAir {
-    /// Nothing is on air until [`OnAir::start`] or [`OnAir::resume`]. `stop` ends its status task.
+    /// Nothing is on air until [`OnAir::start`] or [`OnAir::resume`]; `idle_slate` says so in a picture.
+    /// `stop` ends its status task.
     pub fn new(
         feeds: Feeds,
         programmes: &Programmes,
         keep: Arc<dyn Keep>,
         watching: Arc<Watching>,
+        idle_slate: bool,
         stop: CancellationToken,
     ) -> Self {
         let programme = programmes.begin(Target::OnAir);
@@ -78,6 +81,7 @@ impl OnAir {
                 status: watch::Sender::default(),
                 change: Mutex::default(),
                 feed: watch::Sender::default(),
+                idle_slate,
             }),
         };
         tokio::spawn(this.clone().follow_status(stop));
@@ -91,6 +95,7 @@ impl OnAir {
                 Ok(_) => info!(channel = %id, "back on air"),
                 Err(error) => warn!(channel = %id, %error, "could not be put back on air"),
             },
+            Ok(None) if self.inner.idle_slate => self.inner.programme.off(true).await,
             Ok(None) => {}
             Err(error) => warn!(%error, "what was on air is not known"),
         }
@@ -144,7 +149,7 @@ impl OnAir {
         let inner = &self.inner;
         let _change = inner.change.lock().await;
         inner.keep.set(None).await.map_err(OnAirError::Store)?;
-        inner.programme.off().await;
+        inner.programme.off(inner.idle_slate).await;
         inner.feed.send_replace(None);
         let was_active = inner.status.borrow().active;
         if was_active {
@@ -165,6 +170,11 @@ impl OnAir {
     /// The same, as it changes.
     pub fn watch(&self) -> watch::Receiver<StreamStatus> {
         self.inner.status.subscribe()
+    }
+
+    /// Whether `/live.m3u8` has anything to answer with: a channel, or a picture that says there is none.
+    pub fn answers(&self) -> bool {
+        self.inner.idle_slate || self.inner.status.borrow().active
     }
 
     /// Its programme.

@@ -6,7 +6,7 @@ use super::segment::Segment;
 use super::sequence::{Allowance, BLOCK, Reserve};
 use super::shelf::Shelf;
 use crate::access::Target;
-use crate::feed::{FeedKey, Feeds, Item, Join, Lease, LeaseError, Origin, Purpose, Reader, Ring};
+use crate::feed::{Feeds, Item, Join, Lease, LeaseError, NoSignal, Origin, Purpose, Reader, Ring};
 use crate::ts::MediaTime;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -48,8 +48,6 @@ pub struct Snapshot {
 /// What a programme shows at the moment.
 #[derive(Debug, Clone)]
 pub struct Current {
-    /// Which feed.
-    pub key: FeedKey,
     /// Its media.
     pub ring: Arc<Ring>,
     /// Rises at each switch.
@@ -73,8 +71,11 @@ enum Command {
     Switch(Lease),
     /// Another channel is about to need the provider slot of the one that is followed.
     Yield(oneshot::Sender<()>),
-    /// Follow nothing.
-    Off,
+    /// Follow nothing, or show that there is nothing.
+    Off {
+        /// Show it.
+        slate: bool,
+    },
 }
 
 /// A switch shows this much of the other channel's past at once: enough for players to go on with.
@@ -146,8 +147,23 @@ impl Programme {
         }
     }
 
-    pub(super) async fn off(&self) {
-        self.commands.send(Command::Off).await.ok();
+    pub(super) async fn off(&self, slate: bool) {
+        self.commands.send(Command::Off { slate }).await.ok();
+    }
+}
+
+/// Keeps alive what is followed.
+enum Followed {
+    Feed(Lease),
+    NoSignal { _guard: NoSignal },
+}
+
+impl Followed {
+    fn lease(&mut self) -> Option<&mut Lease> {
+        match self {
+            Self::Feed(lease) => Some(lease),
+            Self::NoSignal { .. } => None,
+        }
     }
 }
 
@@ -160,7 +176,7 @@ struct Actor {
     playlist: Playlist,
     allowance: Allowance,
     packager: Packager,
-    followed: Option<(Lease, Reader)>,
+    followed: Option<(Followed, Reader)>,
     pending: Option<BoxFuture<'static, Result<Lease, LeaseError>>>,
     version: u64,
     generation: u64,
@@ -222,7 +238,7 @@ async fn run(
             biased;
             () = stop.cancelled() => break,
             command = commands.recv() => match command {
-                Some(command) => actor.obey(command),
+                Some(command) => actor.obey(command).await,
                 None => break,
             },
             prepared = prepared => {
@@ -250,23 +266,31 @@ impl Actor {
         if self.programme.target == Target::OnAir { Purpose::OnAir } else { Purpose::Viewer }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn yield_slot(&mut self) {
+        if let Some(lease) = self.followed.as_mut().and_then(|(followed, _)| followed.lease()) {
+            lease.yield_slot();
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
         match command {
             Command::Switch(lease) => {
-                if let Some((old, _)) = &mut self.followed {
-                    old.yield_slot();
-                }
+                self.yield_slot();
                 let (feeds, web, purpose) = (self.feeds.clone(), self.wants_web(), self.purpose());
                 self.pending = Some(Box::pin(prepare(feeds, lease, web, purpose)));
             }
             Command::Yield(done) => {
-                if let Some((old, _)) = &mut self.followed {
-                    old.yield_slot();
-                }
+                self.yield_slot();
                 self.pending = None;
                 done.send(()).ok();
             }
-            Command::Off => {
+            Command::Off { slate: true } => {
+                self.pending = None;
+                let no_signal = self.feeds.no_signal();
+                let ring = Arc::clone(no_signal.ring());
+                self.show(Followed::NoSignal { _guard: no_signal }, ring, MediaTime::ZERO).await;
+            }
+            Command::Off { slate: false } => {
                 self.pending = None;
                 self.followed = None;
                 self.packager.cut();
@@ -284,19 +308,22 @@ impl Actor {
     }
 
     async fn follow(&mut self, lease: Lease) {
-        let first = self.playlist.segments().next().is_none();
         let newest = lease.status().borrow().end;
+        let ring = Arc::clone(lease.ring());
         info!(programme = %self.name, feed = %lease.key(), "programme follows");
+        self.show(Followed::Feed(lease), ring, newest).await;
+    }
+
+    async fn show(&mut self, followed: Followed, ring: Arc<Ring>, newest: MediaTime) {
+        let first = self.playlist.segments().next().is_none();
         if let Some(segment) = self.packager.follow(SystemTime::now(), newest) {
             self.add(segment).await;
         }
         let join = if first { Join::Oldest } else { Join::Behind(SWITCH_BACK) };
-        let reader = lease.ring().reader(join);
+        let reader = ring.reader(join);
         self.generation += 1;
-        let current =
-            Current { key: lease.key().clone(), ring: Arc::clone(lease.ring()), generation: self.generation };
-        self.followed = Some((lease, reader));
-        self.programme.current.send_replace(Some(current));
+        self.followed = Some((followed, reader));
+        self.programme.current.send_replace(Some(Current { ring, generation: self.generation }));
     }
 
     async fn take(&mut self, item: Item) {
@@ -315,8 +342,9 @@ impl Actor {
                 }
             }
             Item::Skipped => {
-                let newest = self.followed.as_ref().map(|(lease, _)| lease.status().borrow().end);
-                if let Some(segment) = self.packager.follow(SystemTime::now(), newest.unwrap_or_default()) {
+                let lease = self.followed.as_mut().and_then(|(followed, _)| followed.lease());
+                let newest = lease.map(|lease| lease.status().borrow().end).unwrap_or_default();
+                if let Some(segment) = self.packager.follow(SystemTime::now(), newest) {
                     self.add(segment).await;
                 }
             }
@@ -329,7 +357,7 @@ impl Actor {
 
     /// The channel's sound turned into one that browsers don't know.
     fn refollow(&mut self) {
-        let Some((lease, _)) = &self.followed else { return };
+        let Some((Followed::Feed(lease), _)) = &self.followed else { return };
         if lease.key().web || self.pending.is_some() {
             return;
         }

@@ -34,7 +34,7 @@ pub enum LockError {
 /// The data directory is ours until this is dropped.
 #[derive(Debug)]
 pub struct InstanceLock {
-    _file: File,
+    file: File,
 }
 
 impl InstanceLock {
@@ -54,7 +54,14 @@ impl InstanceLock {
         file.set_len(0).map_err(io)?;
         file.rewind().map_err(io)?;
         writeln!(file, "{}", std::process::id()).map_err(io)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for InstanceLock {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock to a child that was forked and has not reached its exec yet.
+        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 

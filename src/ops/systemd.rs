@@ -105,3 +105,47 @@ fn tell(state: &[NotifyState<'_>]) {
         tracing::debug!(%error, "systemd could not be notified");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixDatagram;
+    use std::process::Command;
+
+    const CHILD: &str = "RELAIS_TEST_SYSTEMD_CHILD";
+
+    /// systemd speaks by the environment and by descriptor 3, so the test runs itself as the service.
+    #[test]
+    fn sockets_are_taken_and_readiness_is_told() {
+        if let Ok(port) = std::env::var(CHILD) {
+            let taken = Inherited::take().expect("sockets");
+            let listener = taken.public.expect("the public listener");
+            assert_eq!(listener.local_addr().expect("address").port().to_string(), port);
+            assert!(taken.api.is_none() && taken.rtmp.is_none() && taken.admin.is_none());
+            assert_eq!(watchdog_interval(), Some(Duration::from_secs(15)));
+            ready();
+            return;
+        }
+        let dir = tempfile::tempdir().expect("directory");
+        let path = dir.path().join("notify");
+        let manager = UnixDatagram::bind(&path).expect("bind");
+        let listener = TcpListener::bind("[::1]:0").expect("bind");
+        let port = listener.local_addr().expect("address").port();
+        let output = Command::new("sh")
+            .args(["-c", "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=public exec \"$0\" \"$@\" 3<&0"])
+            .arg(std::env::current_exe().expect("this program"))
+            .args(["--exact", "ops::systemd::tests::sockets_are_taken_and_readiness_is_told"])
+            .env(CHILD, port.to_string())
+            .env("NOTIFY_SOCKET", &path)
+            .env("WATCHDOG_USEC", "30000000")
+            .stdin(OwnedFd::from(listener))
+            .output()
+            .expect("run");
+        assert!(output.status.success(), "{output:?}");
+        manager.set_nonblocking(true).expect("nonblocking");
+        let mut message = [0; 64];
+        let length = manager.recv(&mut message).expect("a message");
+        assert_eq!(&message[..length], b"READY=1\n");
+    }
+}

@@ -3,9 +3,11 @@
 
 use super::StoreError;
 use super::providers::REMOVED;
+use super::sequences;
 use super::unsigned::U64;
 use crate::wire::catalogue::Category;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// An import under way.
@@ -26,8 +28,10 @@ pub struct Import {
 pub struct Staged {
     /// Order in the list.
     pub position: u64,
-    /// What the provider calls it; a second row of the same key is dropped.
+    /// What the provider calls it.
     pub source_key: String,
+    /// How many rows of that key are kept, with `~2`, `~3` … appended to it; further ones are dropped.
+    pub alike: u32,
     /// The id it would like.
     pub wanted: String,
     /// The id it gets where that is taken, with a number appended if that is taken too.
@@ -59,20 +63,16 @@ pub struct Batch {
     pub repeated: u64,
 }
 
-/// Begins an import; `None` where the provider is gone.
+/// Begins an import; `None` where the provider is gone. Its generation is never used again, so that a late write of
+/// an import that was cut short can't reach the next one.
 pub fn begin(db: &Connection, provider: i64) -> Result<Option<Import>, StoreError> {
-    let sql = "SELECT generation, channel_count,
-                 max(generation, (SELECT coalesce(max(generation), 0) FROM channels WHERE provider = ?1)) + 1
-               FROM providers WHERE id = ?1 AND generation >= 0";
-    let read = |row: &rusqlite::Row<'_>| {
-        Ok(Import {
-            provider,
-            current: row.get(0)?,
-            current_count: row.get::<_, U64>(1)?.0,
-            generation: row.get(2)?,
-        })
-    };
-    Ok(db.query_row(sql, [provider], read).optional()?)
+    let sql = "SELECT generation, channel_count FROM providers WHERE id = ?1 AND generation >= 0";
+    let found: Option<(i64, U64)> =
+        db.query_row(sql, [provider], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((current, U64(current_count))) = found else { return Ok(None) };
+    let (number, _) = sequences::reserve(db, "imports", 1)?;
+    let generation = i64::try_from(number).unwrap_or(i64::MAX).saturating_add(1);
+    Ok(Some(Import { provider, generation, current, current_count }))
 }
 
 /// Stages some rows. A channel that the current list has keeps its id and its being active or not.
@@ -82,7 +82,7 @@ pub fn stage(db: &Connection, import: &Import, rows: &[Staged]) -> Result<Batch,
     )?;
     let mut holders = holders(db)?;
     let mut insert = db.prepare_cached(
-        "INSERT OR IGNORE INTO channels (provider, generation, position, source_key, channel_id, name, folded,
+        "INSERT INTO channels (provider, generation, position, source_key, channel_id, name, folded,
            group_id, kind, logo_url, number, tvg_id, is_active, source_sealed)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?;
@@ -90,10 +90,14 @@ pub fn stage(db: &Connection, import: &Import, rows: &[Staged]) -> Result<Batch,
     let mut groups = HashMap::new();
     let mut batch = Batch::default();
     for row in rows {
+        let Some(key) = unused_key(&mut before, import, row)? else {
+            batch.repeated += 1;
+            continue;
+        };
         let known: Option<(Option<String>, bool)> = match import.current {
             0 => None,
             current => before
-                .query_row(params![import.provider, current, row.source_key], |r| Ok((r.get(0)?, r.get(1)?)))
+                .query_row(params![import.provider, current, key], |r| Ok((r.get(0)?, r.get(1)?)))
                 .optional()?,
         };
         let active = known.as_ref().is_none_or(|(_, active)| *active);
@@ -105,11 +109,11 @@ pub fn stage(db: &Connection, import: &Import, rows: &[Staged]) -> Result<Batch,
             None => None,
             Some((name, folded)) => Some(group(db, &mut groups, name, folded)?),
         };
-        let added = insert.execute(params![
+        insert.execute(params![
             import.provider,
             import.generation,
             U64(row.position),
-            row.source_key,
+            key,
             id,
             row.name,
             row.folded,
@@ -121,14 +125,26 @@ pub fn stage(db: &Connection, import: &Import, rows: &[Staged]) -> Result<Batch,
             active,
             row.source_sealed,
         ])?;
-        if added == 0 {
-            batch.repeated += 1;
-            continue;
-        }
         index.execute(params![db.last_insert_rowid(), row.folded])?;
         batch.staged += 1;
     }
     Ok(batch)
+}
+
+/// The row's key where the import does not have it yet, or a numbered form of it.
+fn unused_key<'a>(
+    query: &mut CachedStatement<'_>,
+    import: &Import,
+    row: &'a Staged,
+) -> Result<Option<Cow<'a, str>>, StoreError> {
+    let mut key = Cow::Borrowed(row.source_key.as_str());
+    for number in 2..row.alike.saturating_add(2) {
+        if !query.exists(params![import.provider, import.generation, key])? {
+            return Ok(Some(key));
+        }
+        key = Cow::Owned(format!("{}~{number}", row.source_key));
+    }
+    Ok(None)
 }
 
 /// A row whose wanted id the current list holds for another channel, which may come later and keep it.

@@ -161,7 +161,7 @@ async fn user_names_are_unique_and_numbers_not_reused() {
     assert!(second > first);
 }
 
-pub(super) fn provider(name: &str) -> providers::Provider {
+pub(crate) fn provider(name: &str) -> providers::Provider {
     providers::Provider {
         id: 0,
         name: name.into(),
@@ -189,6 +189,7 @@ fn staged(position: u64, key: &str, wanted: &str, name: &str) -> Staged {
     Staged {
         position,
         source_key: key.into(),
+        alike: 1,
         wanted: wanted.into(),
         fallback: format!("f-{wanted}"),
         name: name.into(),

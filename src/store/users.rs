@@ -134,6 +134,11 @@ pub fn set_password(db: &Connection, id: i64, hash: Option<&str>) -> Result<bool
     Ok(db.execute(sql, params![id, hash])? == 1)
 }
 
+/// Sets a user's mail address (`None` clears it); whether there is such a user.
+pub fn set_email(db: &Connection, id: i64, email: Option<&str>) -> Result<bool, StoreError> {
+    Ok(db.execute("UPDATE users SET email = ?2 WHERE id = ?1", params![id, email])? == 1)
+}
+
 /// Notes a sign-in.
 pub fn signed_in(db: &Connection, id: i64, at: i64) -> Result<(), StoreError> {
     db.execute("UPDATE users SET last_login = ?2 WHERE id = ?1", params![id, at])?;

@@ -43,12 +43,10 @@ pub struct FeedView {
     pub viewers: u64,
     /// kbit/s, measured; null: not known yet.
     pub bitrate: Option<u64>,
-    /// What reads the source: `http_ts`, `hls` or `ffmpeg`; null: nothing open.
+    /// What reads the source: `http`, `hls`, `ffmpeg`, `web`; null: nothing open.
     pub engine: Option<String>,
     /// Which of the channel's addresses is open, from 0.
     pub source: Option<u32>,
-    /// The provider whose slot it takes.
-    pub provider: Option<String>,
     /// The picture; null: radio, or not known yet.
     pub video: Option<VideoView>,
     /// Sounds, in order.

@@ -1,85 +1,47 @@
-//! Providers: where channels come from.
+//! Providers' lists and answers around [`super::catalogue`]'s views, and `POST /login`.
 
-use super::{Secret, time};
-use jiff::Timestamp;
+use super::Secret;
+use super::catalogue::{ProviderKind, ProviderView};
 use serde::{Deserialize, Serialize};
 
-/// What a provider speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ProviderKind {
-    /// Xtream codes: a host, a name, a password.
-    Xtream,
-    /// An M3U list behind a URL.
-    M3u,
-}
-
-/// `POST /api/providers`.
+/// `POST /api/providers`. Instead of `kind`, `url`, `username` and `password`, an `access` object as in
+/// [`super::catalogue::NewProvider`] is taken too.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProviderRequest {
-    /// What to call it; unique.
+    /// What to call it; unique, 1 to 64 characters.
     pub name: String,
     /// What it speaks.
     pub kind: ProviderKind,
-    /// Xtream: the host with its scheme. M3U: the list's address.
+    /// Xtream: the host with its scheme. M3U: the list's address, or its absolute path on the server.
     pub url: Secret,
     /// Xtream only.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<Secret>,
     /// Xtream only.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
-    /// Whether the credentials are kept, encrypted, over a restart.
-    #[serde(default = "yes")]
-    pub remember: bool,
-    /// Sent as `User-Agent`.
-    #[serde(default)]
+    /// Sent as `User-Agent` with its lists and streams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// Whether its certificate is checked.
-    #[serde(default = "yes")]
-    pub verify_tls: bool,
-    /// Connections at once; null: what the provider says, else 1; 0: unlimited.
-    #[serde(default)]
+    /// Further request headers, name and value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// Whether certificates are checked; true unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify_tls: Option<bool>,
+    /// Connections at a time, where what the provider says is wrong; 0: not limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_connections: Option<u32>,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-/// A provider, without credentials.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct ProviderView {
-    /// Its number.
-    pub id: i64,
-    /// What it is called.
-    pub name: String,
-    /// What it speaks.
-    pub kind: ProviderKind,
-    /// Scheme and host only.
-    pub host: String,
-    /// Whether its credentials are kept.
-    pub remembered: bool,
-    /// Whether it is usable now: its credentials are at hand.
-    pub ready: bool,
-    /// Connections at once; 0: unlimited.
-    pub max_connections: u32,
-    /// Connections relais has open to it now.
-    pub open_connections: u32,
-    /// Channels it brought.
-    pub channel_count: u64,
-    /// Whether it is being read now.
-    pub refreshing: bool,
-    /// When it was last read with success.
-    #[serde(with = "time::zoned")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub last_refresh: Option<Timestamp>,
-    /// Why the last reading failed, where it did.
-    pub error: Option<String>,
+    /// Seconds between refreshes; 0: only by hand; null: the configured interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_interval: Option<u64>,
+    /// Whether its channels are shown and played; true unless told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
 }
 
 /// `GET /api/providers`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProviderList {
     /// This page's providers.
     pub providers: Vec<ProviderView>,
@@ -92,7 +54,7 @@ pub struct ProviderList {
 }
 
 /// The answer to `POST /api/providers`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProviderCreated {
     /// Always `created`.
     pub status: String,
@@ -103,7 +65,7 @@ pub struct ProviderCreated {
 /// `POST /login`: Xtream credentials, for this process only.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProviderLogin {
-    /// The host with its scheme.
+    /// The host with its scheme; it may hold credentials.
     pub host: Secret,
     /// The account's name.
     pub username: Secret,

@@ -23,7 +23,7 @@ pub struct Version {
     pub pid: u32,
 }
 
-/// `PUT /api/system/admin_password`.
+/// `POST /api/admin/password`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AdminPasswordRequest {
     /// The new one; null or missing: one is made.
@@ -31,7 +31,7 @@ pub struct AdminPasswordRequest {
     pub password: Option<Secret>,
 }
 
-/// The answer to `PUT /api/system/admin_password`.
+/// The answer to `POST /api/admin/password`.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct AdminPasswordAnswer {
     /// Always `success`.

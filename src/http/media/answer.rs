@@ -7,7 +7,7 @@ use http::header::{self, HeaderValue};
 use http::{HeaderName, StatusCode};
 
 /// What a media request is answered with.
-pub type Response = http::Response<Body>;
+pub(super) type Response = http::Response<Body>;
 
 pub(super) const HLS: HeaderValue = HeaderValue::from_static("application/vnd.apple.mpegurl");
 pub(super) const TS: HeaderValue = HeaderValue::from_static("video/mp2t");

@@ -39,7 +39,7 @@ pub(super) async fn page(media: &Media, request: &Request) -> answer::Response {
     if let Err(refused) = page_ticket(media, request) {
         return refused.into();
     }
-    if !media.on_air.status().active {
+    if !media.on_air.answers() {
         return answer::unavailable("Nothing on air / Aucun stream actif", 2);
     }
     if request.method == Method::HEAD {

@@ -11,17 +11,21 @@ mod multivariant;
 mod path;
 mod playlist;
 mod segment;
+mod service;
 
 pub use gate::{Gate, LinkState};
+pub use service::Shared;
 
 use crate::access::{Signer, Watching, Who};
 use crate::feed::Feeds;
 use crate::hls::{OnAir, Programmes};
 use answer::Response;
 use http::{HeaderMap, Method, Uri};
+use ipnet::IpNet;
 use path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// What can be set.
 #[derive(Debug, Clone)]
@@ -30,6 +34,10 @@ pub struct Options {
     pub hold: Duration,
     /// Media that the page is given in hand at once where the ring has it.
     pub page_delay: Duration,
+    /// Whose forwarding headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The base of URLs handed out; `None`: from the request.
+    pub public_url: Option<String>,
 }
 
 /// All that media requests need.
@@ -48,6 +56,8 @@ pub struct Media {
     pub gate: Arc<dyn Gate>,
     /// See there.
     pub options: Options,
+    /// Requests that may wait for a channel at the same time.
+    pub held: Semaphore,
 }
 
 impl std::fmt::Debug for Media {
@@ -56,57 +66,40 @@ impl std::fmt::Debug for Media {
     }
 }
 
-/// A request, as far as media cares.
+/// A request that may have to wait, as far as media cares.
 #[derive(Debug)]
-pub struct Request {
-    /// GET, HEAD or OPTIONS; others are refused.
-    pub method: Method,
+struct Request {
+    /// GET or HEAD.
+    method: Method,
     /// Path and query.
-    pub uri: Uri,
-    /// All of them.
-    pub headers: HeaderMap,
+    uri: Uri,
+    headers: HeaderMap,
     /// The viewer: its address behind trusted proxies, its `User-Agent`.
-    pub who: Who,
+    who: Who,
     /// `https://host`, for the one list that needs absolute URLs.
-    pub base_url: String,
+    base_url: String,
 }
 
 impl Media {
-    /// Whether a path is media: then [`Media::handle`] answers it.
-    pub fn is_media(path: &str) -> bool {
-        Path::parse(path).is_some()
-    }
-
-    /// Answers a media request.
-    pub async fn handle(&self, request: Request) -> Response {
-        let Some(path) = Path::parse(request.uri.path()) else { return answer::not_found() };
-        match request.method {
-            Method::GET | Method::HEAD => {}
-            Method::OPTIONS => return answer::preflight(),
-            _ => return answer::method_not_allowed(),
-        }
-        match path {
-            Path::Segment(name) => segment::get(self, name, &request),
-            Path::Playlist(session) => playlist::get(self, session, &request).await,
-            Path::OnAir => multivariant::on_air(self, &request).await,
-            Path::PageHls => multivariant::page(self, &request).await,
-            Path::PageTs => endless::page(self, &request).await,
-            Path::ChannelHls(id) => match gate::channel(self, id, &request) {
-                Ok(grant) => multivariant::channel(self, grant, "../", &request).await,
-                Err(refused) => refused.into(),
-            },
-            Path::ChannelTs(id) => match gate::channel(self, id, &request) {
-                Ok(grant) => endless::channel(self, grant, &request).await,
-                Err(refused) => refused.into(),
-            },
-            Path::LinkHls(id) => match gate::link(self, id) {
-                Ok(grant) => multivariant::channel(self, grant, "../live/", &request).await,
-                Err(refused) => refused.into(),
-            },
-            Path::LinkTs(id) => match gate::link(self, id) {
-                Ok(grant) => endless::channel(self, grant, &request).await,
-                Err(refused) => refused.into(),
-            },
+    /// What may have to start a channel first.
+    async fn open(&self, path: Path<'_>, request: &Request) -> Response {
+        let Ok(_held) = self.held.try_acquire() else {
+            return answer::unavailable("too many requests are waiting for channels to start", 5);
+        };
+        let (grant, hls) = match path {
+            Path::OnAir => return multivariant::on_air(self, request).await,
+            Path::PageHls => return multivariant::page(self, request).await,
+            Path::PageTs => return endless::page(self, request).await,
+            Path::ChannelHls(id) => (gate::channel(self, id, request), Some("../")),
+            Path::ChannelTs(id) => (gate::channel(self, id, request), None),
+            Path::LinkHls(id) => (gate::link(self, id), Some("../live/")),
+            Path::LinkTs(id) => (gate::link(self, id), None),
+            Path::Segment(_) | Path::Playlist(_) => return answer::not_found(),
+        };
+        match (grant, hls) {
+            (Ok(grant), Some(prefix)) => multivariant::channel(self, grant, prefix, request).await,
+            (Ok(grant), None) => endless::channel(self, grant, request).await,
+            (Err(refused), _) => refused.into(),
         }
     }
 }

@@ -10,10 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// `GET /live.m3u8`.
 pub(super) async fn on_air(media: &Media, request: &Request) -> answer::Response {
     if is_tuner_import(request) {
-        return answer::playlist(
-            crate::http::on_air::on_air_m3u(&request.base_url),
-            request.method == Method::HEAD,
-        );
+        return crate::http::on_air_m3u(&request.base_url);
     }
     show_on_air(media, request, false).await
 }
@@ -49,7 +46,7 @@ pub(super) async fn channel(
 }
 
 async fn show_on_air(media: &Media, request: &Request, early: bool) -> answer::Response {
-    if !media.on_air.status().active {
+    if !media.on_air.answers() {
         return answer::unavailable("Nothing on air / Aucun stream actif", 5);
     }
     if request.method == Method::HEAD {

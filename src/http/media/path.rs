@@ -69,6 +69,7 @@ mod tests {
             ("/restream/abc.ts", Some(Path::LinkTs("abc"))),
             ("/restream/abc.m3u8", Some(Path::LinkHls("abc"))),
             ("/live.m3u8", Some(Path::OnAir)),
+            ("/on-air.m3u", None),
             ("/internal_stream.ts", Some(Path::PageTs)),
             ("/live/~/a/b.ts", None),
             ("/live/~/abc.m3u8", None),

@@ -1,22 +1,22 @@
 //! `GET /live/~{session}/main.m3u8`: the poll that every viewer makes every few seconds.
 
-use super::{Media, Request, answer};
-use crate::access::Target;
-use http::{Method, StatusCode};
+use super::{Media, answer};
+use crate::access::{Target, Who};
+use http::StatusCode;
 
-pub(super) async fn get(media: &Media, session: &str, request: &Request) -> answer::Response {
+pub(super) async fn get(media: &Media, session: &str, head: bool, who: &Who) -> answer::Response {
     let Some(claims) = media.signer.open_session(session) else {
         return answer::refuse(StatusCode::FORBIDDEN, "this session was not given out here");
     };
-    if request.method == Method::HEAD {
+    if head {
         return answer::playlist(&b""[..], true);
     }
-    if let Err(refusal) = media.watching.poll(session, &claims, &request.who) {
+    if let Err(refusal) = media.watching.poll(session, &claims, who) {
         return answer::refuse(StatusCode::TOO_MANY_REQUESTS, refusal.to_string());
     }
     let held;
     let programme = match &claims.target {
-        Target::OnAir if !media.on_air.status().active => {
+        Target::OnAir if !media.on_air.answers() => {
             return answer::unavailable("Nothing on air / Aucun stream actif", 5);
         }
         Target::OnAir => media.on_air.programme(),

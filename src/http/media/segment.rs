@@ -1,21 +1,20 @@
 //! `GET /live/~/{name}.ts`: a segment, from memory. Its name is the permission.
 
-use super::{Media, Request, answer};
+use super::{Media, answer};
 use crate::hls::segment::Name;
 use axum::body::Body;
 use http::header::{self, HeaderValue};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use std::ops::Range;
 
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3600, immutable");
 const BYTES: HeaderValue = HeaderValue::from_static("bytes");
 
-pub(super) fn get(media: &Media, name: &str, request: &Request) -> answer::Response {
+pub(super) fn get(media: &Media, name: &str, method: &Method, headers: &HeaderMap) -> answer::Response {
     let Some(segment) = Name::parse(name).and_then(|name| media.programmes.shelf().get(name)) else {
         return answer::not_found();
     };
     let etag = format!("\"{name}\"");
-    let headers = &request.headers;
     let asked = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let unchanged =
         asked.is_some_and(|asked| asked.split(',').any(|tag| tag.trim() == etag || tag.trim() == "*"));
@@ -27,7 +26,7 @@ pub(super) fn get(media: &Media, name: &str, request: &Request) -> answer::Respo
         Some(Asked::Part(range)) => (StatusCode::PARTIAL_CONTENT, range),
         Some(Asked::Unsatisfiable) => (StatusCode::RANGE_NOT_SATISFIABLE, 0..0),
     };
-    let body = match request.method {
+    let body = match *method {
         Method::HEAD => Body::empty(),
         _ => Body::new(segment.body(wanted.clone())),
     };

@@ -11,6 +11,7 @@ pub use mask::text as mask_text;
 
 use capped::CappedFile;
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use tracing::Subscriber;
@@ -119,7 +120,7 @@ enum Stderr {
 
 impl Stderr {
     fn of_this_process() -> Self {
-        if is_journal(std::env::var("JOURNAL_STREAM").ok().as_deref()) {
+        if is_journal(io::stderr()) {
             return Self::Journal;
         }
         let coloured =
@@ -128,10 +129,15 @@ impl Stderr {
     }
 }
 
-/// Whether `JOURNAL_STREAM` (`device:inode`) names our stderr: it is inherited by those whose stderr is not.
-fn is_journal(variable: Option<&str>) -> bool {
+/// Whether this stream of ours goes to the journal. `JOURNAL_STREAM` (`device:inode`) alone does not tell: it is
+/// inherited by those whose streams go elsewhere.
+pub(super) fn is_journal(stream: impl AsFd) -> bool {
+    names_stream(std::env::var("JOURNAL_STREAM").ok().as_deref(), stream)
+}
+
+fn names_stream(variable: Option<&str>, stream: impl AsFd) -> bool {
     let Some((device, inode)) = variable.and_then(|text| text.split_once(':')) else { return false };
-    let Ok(stat) = rustix::fs::fstat(io::stderr()) else { return false };
+    let Ok(stat) = rustix::fs::fstat(stream) else { return false };
     device.parse() == Ok(stat.st_dev) && inode.parse() == Ok(stat.st_ino)
 }
 

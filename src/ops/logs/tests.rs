@@ -62,7 +62,13 @@ fn planted_credentials_reach_no_destination_in_any_format() {
 fn the_journal_gets_levels_and_no_times() {
     let text = captured(&options(None, false), Stderr::Journal, || tracing::warn!("hello"));
     assert_eq!(text, "<4>relais::ops::logs::tests: hello\n");
-    assert!(!is_journal(None) && !is_journal(Some("1:1")) && !is_journal(Some("nonsense")));
+
+    let file = tempfile::tempfile().expect("file");
+    let stat = rustix::fs::fstat(&file).expect("stat");
+    assert!(names_stream(Some(&format!("{}:{}", stat.st_dev, stat.st_ino)), &file));
+    for other in [None, Some("1:1"), Some("nonsense")] {
+        assert!(!names_stream(other, &file), "{other:?}");
+    }
 }
 
 /// Blocks in its first write until it is let go.

@@ -6,4 +6,5 @@ pub mod judge;
 pub mod process;
 pub mod relais;
 pub mod ts;
+pub mod viewers;
 pub mod webdriver;

@@ -274,14 +274,21 @@ impl Relais {
         self.api("POST", "/stop_stream", None).await.map(drop)
     }
 
-    /// A link to hell's channel: the addresses of its endless TS and of its HLS, on the public listener.
-    pub async fn link(&self, hell: &Hell, id: &str) -> Result<(String, String)> {
+    /// A link to hell's channel.
+    pub async fn link(&self, hell: &Hell, id: &str) -> Result<Link> {
         let channel = self.channel_id(hell, id).await?;
         let link = self.api("POST", "/generate_link", Some(json!({"channel_id": channel}))).await?;
         let path = link["restream_url"].as_str().context("no restream_url")?;
-        let ts = format!("{}{path}", self.public_url());
-        let hls = ts.strip_suffix(".ts").context("restream_url ends in .ts")?;
-        Ok((ts.clone(), format!("{hls}.m3u8")))
+        let name = path.strip_suffix(".ts").context("restream_url ends in .ts")?;
+        let token = name.rsplit('/').next().unwrap_or_default();
+        let channel = channel.as_str().map_or_else(|| channel.to_string(), str::to_owned);
+        let url = self.public_url();
+        Ok(Link {
+            ts: format!("{url}{path}"),
+            hls: format!("{url}{name}.m3u8"),
+            live_ts: format!("{url}/live/{channel}.ts?token={token}"),
+            live_hls: format!("{url}/live/{channel}/index.m3u8?token={token}"),
+        })
     }
 
     pub async fn stream_status(&self) -> Result<Value> {
@@ -344,6 +351,19 @@ impl Relais {
         let condition = |feed: &Value| feed["reason"] == reason;
         Ok(self.wait_feed(hell, id, patience, reason, condition).await?.1)
     }
+}
+
+/// The addresses of one channel, on the public listener.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// `/restream/{id}.ts`
+    pub ts: String,
+    /// `/restream/{id}.m3u8`
+    pub hls: String,
+    /// `/live/{channel}.ts?token=…`
+    pub live_ts: String,
+    /// `/live/{channel}/index.m3u8?token=…`
+    pub live_hls: String,
 }
 
 fn tail(text: &str, lines: usize) -> String {

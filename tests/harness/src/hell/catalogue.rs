@@ -84,15 +84,13 @@ pub(super) fn m3u(request: &Request, world: &World) -> Reply {
     };
     let mut list = String::from("#EXTM3U\n");
     for (number, channel) in world.channels.iter().enumerate() {
+        let (id, name, group) = (&channel.id, &channel.name, &channel.group);
+        let own =
+            || format!("http://{}/live/{}/{}/{id}.{form}", world.address, rules.username, rules.password);
+        let address = channel.address.clone().unwrap_or_else(own);
         list.push_str(&format!(
-            "#EXTINF:-1 tvg-id=\"{id}\" tvg-name=\"{name}\" tvg-chno=\"{}\" group-title=\"{}\",{name}\nhttp://{}/live/{}/{}/{id}.{form}\n",
+            "#EXTINF:-1 tvg-id=\"{id}\" tvg-name=\"{name}\" tvg-chno=\"{}\" group-title=\"{group}\",{name}\n{address}\n",
             number + 1,
-            channel.group,
-            world.address,
-            rules.username,
-            rules.password,
-            id = channel.id,
-            name = channel.name,
         ));
     }
     Reply::new(200, "audio/x-mpegurl", list)

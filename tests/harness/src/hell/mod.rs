@@ -41,12 +41,15 @@ pub struct ChannelSpec {
     pub id: String,
     pub name: String,
     pub group: String,
+    /// What the M3U list says instead of hell's own address.
+    pub address: Option<String>,
     pub behaviour: Behaviour,
 }
 
 impl Default for ChannelSpec {
     fn default() -> Self {
-        Self { id: "1".into(), name: "Hell 1".into(), group: "News".into(), behaviour: Behaviour::default() }
+        let (id, name, group) = ("1".into(), "Hell 1".into(), "News".into());
+        Self { id, name, group, address: None, behaviour: Behaviour::default() }
     }
 }
 
@@ -54,6 +57,10 @@ impl ChannelSpec {
     /// A channel with that id, called `Hell {id}`.
     pub fn new(id: &str, behaviour: Behaviour) -> Self {
         Self { id: id.into(), name: format!("Hell {id}"), behaviour, ..Self::default() }
+    }
+    /// A channel that the M3U list has at another address.
+    pub fn elsewhere(id: &str, address: &str) -> Self {
+        Self { address: Some(address.into()), ..Self::new(id, Behaviour::default()) }
     }
     /// A well-behaved channel that shows its id on that colour.
     pub fn plain(id: &str, colour: &str) -> Self {
@@ -96,6 +103,7 @@ pub struct Channel {
     pub id: String,
     pub name: String,
     pub group: String,
+    address: Option<String>,
     behaviour: watch::Sender<Behaviour>,
     cuts: watch::Sender<u64>,
     wrap_offset: Mutex<i64>,
@@ -112,6 +120,7 @@ impl Channel {
             id: spec.id,
             name: spec.name,
             group: spec.group,
+            address: spec.address,
             behaviour: watch::Sender::new(spec.behaviour),
             cuts: watch::Sender::new(0),
             wrap_offset: Mutex::new(0),

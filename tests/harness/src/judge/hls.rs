@@ -622,9 +622,11 @@ mod tests {
         assert!(report.segments >= 9 && report.versions >= 5, "{}", report.summary());
     }
 
+    type Fault = (fn(&mut Behaviour), &'static str);
+
     #[tokio::test]
     async fn faults_are_found() {
-        let faults: [(fn(&mut Behaviour), &str); 7] = [
+        let faults: [Fault; 7] = [
             (|b| b.hls_resets = 1, "goes back"),
             (|b| b.loss = 50, "continuity"),
             (|b| b.hls_frozen = true, "no new version"),

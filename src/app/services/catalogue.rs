@@ -1,0 +1,89 @@
+//! Channels and groups.
+
+use crate::app::book::Catalogue;
+use crate::catalogue::{CatalogueError, ImportError, Query};
+use crate::http::ApiError;
+use crate::http::services::{BoxFuture, CatalogueApi, ChannelQuery};
+use crate::wire::catalogue::{
+    CatalogueStatus, ChannelPage, Groups, NewProvider, ProviderAccess, RefreshScheduled, Stats,
+};
+use crate::wire::providers::ProviderLogin;
+
+/// The name of the provider that `POST /login` gives.
+const LOGIN: &str = "login";
+
+pub(super) struct Listing(pub(super) Catalogue);
+
+impl CatalogueApi for Listing {
+    fn channels(&self, query: ChannelQuery) -> BoxFuture<'_, ChannelPage> {
+        Box::pin(async move {
+            let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+            let query = Query {
+                search: query.search,
+                category: query.category.map(|category| category.as_str().to_owned()),
+                group: query.group,
+                page: number(query.paging.page),
+                page_size: number(query.paging.per_page),
+            };
+            self.0.channels(query).await.map_err(catalogue_error)
+        })
+    }
+
+    fn groups(&self) -> BoxFuture<'_, Groups> {
+        Box::pin(async move { Ok(Groups { groups: self.0.groups().await.map_err(catalogue_error)? }) })
+    }
+
+    fn stats(&self) -> BoxFuture<'_, Stats> {
+        Box::pin(async move { self.0.stats().await.map_err(catalogue_error) })
+    }
+
+    fn status(&self) -> BoxFuture<'_, CatalogueStatus> {
+        Box::pin(async move { self.0.status().await.map_err(catalogue_error) })
+    }
+
+    fn refresh(&self) -> BoxFuture<'_, RefreshScheduled> {
+        Box::pin(async move { self.0.refresh_all().await.map_err(catalogue_error) })
+    }
+
+    fn login(&self, login: ProviderLogin) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            let new = NewProvider {
+                name: LOGIN.into(),
+                access: ProviderAccess::Xtream {
+                    host: login.host.expose().to_owned(),
+                    username: login.username.expose().to_owned(),
+                    password: login.password.expose().to_owned(),
+                },
+                user_agent: None,
+                headers: Vec::new(),
+                verify_tls: true,
+                max_connections: None,
+                refresh_interval: None,
+                enabled: true,
+            };
+            self.0.add_in_memory(&new).await.map_err(catalogue_error)?;
+            match self.0.refresh(LOGIN, true).await {
+                Ok(_) | Err(CatalogueError::AlreadyRunning(_)) => Ok(true),
+                Err(CatalogueError::Refresh { why: ImportError::Login(words), .. }) => {
+                    self.0.remove(LOGIN).await.map_err(catalogue_error)?;
+                    Err(ApiError::unauthorized(format!("the provider refuses these credentials: {words}")))
+                }
+                Err(CatalogueError::Refresh { .. }) => Ok(false),
+                Err(error) => Err(catalogue_error(error)),
+            }
+        })
+    }
+}
+
+pub(super) fn catalogue_error(error: CatalogueError) -> ApiError {
+    match error {
+        CatalogueError::UnknownProvider(_) => ApiError::not_found(error.to_string()),
+        CatalogueError::Invalid { field, why } => ApiError::invalid([(field, why)]),
+        CatalogueError::AlreadyRunning(_) => ApiError::already_exists(error.to_string()),
+        CatalogueError::Refresh { .. } => ApiError::upstream(error.to_string()),
+        CatalogueError::Store(crate::store::StoreError::Exists(words)) => {
+            ApiError::already_exists(format!("{words} exists already"))
+        }
+        CatalogueError::Store(_) | CatalogueError::Unsealable(_) => ApiError::internal(error.to_string()),
+    }
+}

@@ -1,0 +1,491 @@
+//! The room as a whole, against a small panel on a real socket.
+
+use super::*;
+use crate::wire::Reason;
+use crate::wire::catalogue::ProviderAccess;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use std::collections::VecDeque;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What the panel answers to a path that contains `part`: a status, a body, and what then.
+#[derive(Clone)]
+struct Answer {
+    part: &'static str,
+    status: u16,
+    body: Vec<u8>,
+    /// Announces more bytes than it sends, and then keeps the socket open (`true`) or closes it (`false`).
+    cut: Option<bool>,
+}
+
+/// A panel that says what it is told to.
+#[derive(Clone)]
+struct Panel {
+    base: String,
+    answers: Arc<Mutex<Vec<Answer>>>,
+    asked: Arc<Mutex<VecDeque<String>>>,
+    /// Told when an answer that stalls was sent so far.
+    stalled: Arc<Notify>,
+}
+
+impl Panel {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+        let base = format!("http://{}", listener.local_addr().expect("address"));
+        let panel = Self { base, answers: Arc::default(), asked: Arc::default(), stalled: Arc::default() };
+        let serve = panel.clone();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(serve.clone().answer(socket));
+            }
+        });
+        panel
+    }
+
+    fn says(&self, part: &'static str, body: impl Into<Vec<u8>>) {
+        self.answers(Answer { part, status: 200, body: body.into(), cut: None });
+    }
+
+    fn answers(&self, answer: Answer) {
+        let mut answers = self.answers.lock();
+        answers.retain(|a| a.part != answer.part);
+        answers.push(answer);
+    }
+
+    async fn answer(self, socket: TcpStream) {
+        let mut socket = BufReader::new(socket);
+        let mut head = String::new();
+        while socket.read_line(&mut head).await.is_ok_and(|n| n > 2) {}
+        let path = head.split(' ').nth(1).unwrap_or("").to_owned();
+        self.asked.lock().push_back(head);
+        // The longest part that fits: the login's is in every other path.
+        let answer = self
+            .answers
+            .lock()
+            .iter()
+            .filter(|a| path.contains(a.part))
+            .max_by_key(|a| a.part.len())
+            .cloned();
+        let Some(Answer { status, body, cut, .. }) = answer else {
+            let _ = socket.write_all(b"HTTP/1.1 404 x\r\ncontent-length: 0\r\n\r\n").await;
+            return;
+        };
+        let length = body.len() + if cut.is_some() { 1000 } else { 0 };
+        let head =
+            format!("HTTP/1.1 {status} x\r\ncontent-type: text/html\r\ncontent-length: {length}\r\n\r\n");
+        let _ = socket.write_all(head.as_bytes()).await;
+        let _ = socket.write_all(&body).await;
+        if cut == Some(true) {
+            self.stalled.notify_one();
+            let _ = socket.read_u8().await;
+        }
+    }
+
+    fn xtream(&self) -> NewProvider {
+        let (username, password) = ("bob".into(), "pa ss".into());
+        new("home", ProviderAccess::Xtream { host: self.base.clone(), username, password })
+    }
+
+    fn m3u(&self) -> NewProvider {
+        new(
+            "list",
+            ProviderAccess::M3u { location: format!("{}/get.php?username=bob&password=pw", self.base) },
+        )
+    }
+}
+
+fn new(name: &str, access: ProviderAccess) -> NewProvider {
+    NewProvider {
+        name: name.into(),
+        access,
+        user_agent: Some("TV/1".into()),
+        headers: vec![("X-Key".into(), "s3cret".into())],
+        verify_tls: true,
+        max_connections: None,
+        refresh_interval: Some(0),
+        enabled: true,
+    }
+}
+
+/// HTTP/1.1 as far as these tests need it.
+struct Plain;
+
+impl Fetch for Plain {
+    fn get(&self, ask: Ask) -> BoxFuture<'_, Result<Body, FetchFailed>> {
+        Box::pin(async move {
+            let failed = |detail: String| FetchFailed { reason: Reason::Network, detail };
+            let url = url::Url::parse(&ask.url).expect("url");
+            let host = format!("{}:{}", url.host_str().expect("host"), url.port().expect("port"));
+            let mut socket = TcpStream::connect(host).await.map_err(|e| failed(e.to_string()))?;
+            let query = url.query().map_or_else(String::new, |query| format!("?{query}"));
+            let mut head = format!("GET {}{query} HTTP/1.1\r\nhost: x\r\n", url.path());
+            for (name, value) in
+                ask.headers.iter().cloned().chain(ask.user_agent.map(|ua| ("user-agent".into(), ua)))
+            {
+                head.push_str(&format!("{name}: {value}\r\n"));
+            }
+            socket.write_all(format!("{head}\r\n").as_bytes()).await.map_err(|e| failed(e.to_string()))?;
+            let mut socket = BufReader::new(socket);
+            let mut head = String::new();
+            while socket.read_line(&mut head).await.is_ok_and(|n| n > 2) {}
+            let status: u16 = head.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0);
+            if status != 200 {
+                let reason = if status == 403 { Reason::Auth } else { Reason::Network };
+                return Err(FetchFailed { reason, detail: format!("HTTP {status}") });
+            }
+            let length: usize =
+                head.split("content-length: ").nth(1).and_then(|s| s.trim().parse().ok()).expect("length");
+            let bytes =
+                futures_util::stream::try_unfold((socket, length), move |(mut socket, left)| async move {
+                    let mut part = vec![0; left.min(100)];
+                    if left == 0 {
+                        return Ok(None);
+                    }
+                    let n = socket.read(&mut part).await.map_err(|e| failed(e.to_string()))?;
+                    part.truncate(n);
+                    if n == 0 {
+                        Err(failed("the connection was closed midway".into()))
+                    } else {
+                        Ok(Some((Bytes::from(part), (socket, left - n))))
+                    }
+                });
+            Ok(Body { content_type: "text/html".into(), bytes: bytes.boxed() })
+        })
+    }
+}
+
+async fn open(dir: &std::path::Path, environment: Vec<EnvProvider>) -> Arc<Catalogue> {
+    let store = Store::open(dir).expect("store");
+    let options = Options { refresh_interval: Duration::from_secs(3600), environment };
+    Catalogue::open(store, Arc::new(Plain), Vault::new(&[3; 32]), options).await.expect("catalogue")
+}
+
+async fn fresh() -> (tempfile::TempDir, Arc<Catalogue>, Panel) {
+    let dir = tempfile::tempdir().expect("directory");
+    let catalogue = open(dir.path(), Vec::new()).await;
+    (dir, catalogue, Panel::start().await)
+}
+
+const LOGIN: &str = r#"{"user_info":{"auth":"1","status":"Active","max_connections":"2","exp_date":null,"allowed_output_formats":["m3u8","ts"]},"server_info":{"port":80}}"#;
+
+fn good_panel(panel: &Panel) {
+    panel.says("player_api.php", LOGIN);
+    panel.says(
+        "get_live_categories",
+        r#"[{"category_id":"1","category_name":"France"},{"category_id":2,"category_name":"Séries"},null]"#,
+    );
+    panel.says(
+        "get_live_streams",
+        r#"{"0":{"num":1,"name":"TF1 HD","stream_id":101,"category_id":"1","stream_icon":"http://l/1.png"},
+            "1":{"num":"2","name":"Le Nouvel Écran","stream_id":"102","category_id":1,"epg_channel_id":"ne.fr"},
+            "2":{"num":null,"name":"Friends","stream_id":103,"category_ids":[2],"stream_icon":null,"added":""},
+            "3":{"name":"no id"}, "4":{"num":1,"name":"TF1 HD","stream_id":101,"category_id":"2"}, "5":[]}"#,
+    );
+}
+
+async fn names(catalogue: &Catalogue, query: Query) -> Vec<String> {
+    catalogue.channels(query).await.expect("page").items.into_iter().map(|c| c.name).collect()
+}
+
+fn search(text: &str) -> Query {
+    Query { search: Some(text.into()), ..Query::default() }
+}
+
+async fn refused(catalogue: &Arc<Catalogue>, name: &str) -> ImportError {
+    match catalogue.refresh(name, false).await {
+        Err(CatalogueError::Refresh { why, .. }) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_xtream_panel_with_its_quirks() {
+    let (_dir, catalogue, panel) = fresh().await;
+    good_panel(&panel);
+    catalogue.add(&panel.xtream()).await.expect("add");
+    let done = catalogue.refresh("home", false).await.expect("refresh");
+    assert_eq!(done, Imported { channels: 3, odd: 3, repeated: 1 });
+    let head = panel.asked.lock().pop_back().expect("asked");
+    assert!(head.contains("user-agent: TV/1") && head.contains("X-Key: s3cret"), "{head}");
+
+    assert_eq!(names(&catalogue, Query::default()).await, ["TF1 HD", "Le Nouvel Écran", "Friends"]);
+    assert_eq!(names(&catalogue, search("ecran")).await, ["Le Nouvel Écran"]);
+    assert_eq!(names(&catalogue, search("F1")).await, ["TF1 HD"]);
+    let of = |category: &str| Query { category: Some(category.into()), ..Query::default() };
+    assert_eq!(names(&catalogue, of("series")).await, ["Friends"]);
+    assert_eq!(names(&catalogue, of("france")).await.len(), 2);
+    assert_eq!(names(&catalogue, of("nowhere")).await.len(), 0);
+    let groups = catalogue.groups().await.expect("groups");
+    assert_eq!(
+        groups.iter().map(|g| (g.name.as_str(), g.count)).collect::<Vec<_>>(),
+        [("France", 2), ("Séries", 1)]
+    );
+    let by_id = Query { group: Some(groups[1].id.to_string()), ..Query::default() };
+    assert_eq!(names(&catalogue, by_id).await, ["Friends"]);
+    let stats = catalogue.stats().await.expect("stats");
+    assert_eq!((stats.tv, stats.series, stats.total), (2, 1, 3));
+    let page = catalogue.channels(Query { page: 2, page_size: 2, ..Query::default() }).await.expect("page");
+    assert_eq!((page.items.len(), page.total, page.pages), (1, 3, 2));
+
+    let playable = catalogue.playable(&102.into()).await.expect("playable").expect("channel");
+    assert_eq!(playable.sources[0].url, format!("{}/live/bob/pa%20ss/102.ts", panel.base));
+    assert_eq!(playable.provider.as_ref().expect("slots").max_connections, 2);
+    assert!(!format!("{playable:?}").contains("bob"));
+    assert_eq!(catalogue.playable(&999.into()).await.expect("playable"), None);
+    catalogue.set_enabled("home", false).await.expect("disable");
+    assert_eq!(catalogue.playable(&102.into()).await.expect("playable"), None);
+    assert_eq!(names(&catalogue, Query::default()).await.len(), 0);
+}
+
+#[tokio::test]
+async fn an_account_for_hls_only_plays_hls() {
+    let (_dir, catalogue, panel) = fresh().await;
+    good_panel(&panel);
+    panel.says(
+        "player_api.php",
+        r#"{"user_info":{"auth":1,"max_connections":null,"allowed_output_formats":"m3u8"}}"#,
+    );
+    let direct = r#"[{"stream_id":7,"name":"x","direct_source":"http://10.0.0.1/x.ts"}]"#;
+    panel.says("get_live_streams", direct);
+    catalogue.add(&panel.xtream()).await.expect("add");
+    catalogue.refresh("home", false).await.expect("refresh");
+    let playable = catalogue.playable(&7.into()).await.expect("playable").expect("channel");
+    let urls: Vec<_> = playable.sources.iter().map(|s| s.url.as_str()).collect();
+    assert_eq!(urls, ["http://10.0.0.1/x.ts", &format!("{}/live/bob/pa%20ss/7.m3u8", panel.base)]);
+    assert_eq!(playable.provider.expect("slots").max_connections, 1, "unsaid: one");
+}
+
+#[tokio::test]
+async fn whatever_goes_wrong_the_old_list_stays() {
+    let (_dir, catalogue, panel) = fresh().await;
+    good_panel(&panel);
+    let many: Vec<_> =
+        (0..20).map(|n| serde_json::json!({"stream_id": n, "name": format!("c{n}")})).collect();
+    panel.says("get_live_streams", serde_json::to_vec(&many).expect("json"));
+    catalogue.add(&panel.xtream()).await.expect("add");
+    catalogue.refresh("home", false).await.expect("refresh");
+    let text = serde_json::to_vec(&many).expect("json");
+    type Case = (&'static str, u16, Vec<u8>, Option<bool>, fn(&ImportError) -> bool);
+    let cases: Vec<Case> = vec![
+        ("get_live_streams", 200, b"[]".to_vec(), None, |e| matches!(e, ImportError::Empty)),
+        ("get_live_streams", 200, b"null".to_vec(), None, |e| matches!(e, ImportError::Empty)),
+        ("get_live_streams", 200, text[..300].to_vec(), None, |e| matches!(e, ImportError::Truncated(_))),
+        ("get_live_streams", 200, text[..300].to_vec(), Some(false), |e| matches!(e, ImportError::Fetch(_))),
+        ("get_live_streams", 200, LOGIN.into(), None, |e| matches!(e, ImportError::NotAList(_))),
+        ("get_live_streams", 200, b"<html>blocked".to_vec(), None, |e| matches!(e, ImportError::NotAList(_))),
+        ("get_live_streams", 403, Vec::new(), None, |e| e.reason() == Reason::Auth),
+        ("get_live_streams", 200, serde_json::to_vec(&many[..9]).expect("json"), None, |e| {
+            matches!(e, ImportError::Shrunk { old: 20, new: 9 })
+        }),
+        ("player_api.php", 200, b"{\"user_info\":{\"auth\":0}}".to_vec(), None, |e| {
+            matches!(e, ImportError::Login(_))
+        }),
+        ("player_api.php", 200, b"<html>".to_vec(), None, |e| matches!(e, ImportError::NotAList(_))),
+    ];
+    for (part, status, body, cut, expected) in cases {
+        good_panel(&panel);
+        panel.answers(Answer { part, status, body, cut });
+        let why = refused(&catalogue, "home").await;
+        assert!(expected(&why), "{part} {status}: {why:?}");
+        let status = catalogue.status().await.expect("status");
+        assert_eq!((status.channel_count, status.stale, status.refreshing), (20, true, false));
+        let error = status.error.expect("error");
+        assert!(error.starts_with("home: ") && !error.contains("bob") && !error.contains("pa ss"), "{error}");
+        assert_eq!(names(&catalogue, Query::default()).await.len(), 20);
+    }
+    good_panel(&panel);
+    panel.says("get_live_streams", serde_json::to_vec(&many[..9]).expect("json"));
+    assert_eq!(catalogue.refresh("home", true).await.expect("forced").channels, 9);
+    assert_eq!(catalogue.status().await.expect("status").error, None);
+}
+
+#[tokio::test]
+async fn an_import_that_is_killed_midway_leaves_the_old_list_and_no_rows() {
+    let (dir, catalogue, panel) = fresh().await;
+    let list = |n: usize| {
+        (0..n)
+            .map(|i| format!("#EXTINF:-1 group-title=\"G\",Channel {i}\nhttp://h/u/p/{i}.ts\n"))
+            .collect::<String>()
+    };
+    panel.says("get.php", list(3));
+    catalogue.add(&panel.m3u()).await.expect("add");
+    catalogue.refresh("list", false).await.expect("refresh");
+
+    panel.answers(Answer { part: "get.php", status: 200, body: list(2500).into(), cut: Some(true) });
+    let mut news = catalogue.news();
+    let running = tokio::spawn({
+        let catalogue = catalogue.clone();
+        async move { catalogue.refresh("list", false).await }
+    });
+    panel.stalled.notified().await;
+    while !matches!(news.recv().await.expect("news").news, News::Progress(n) if n > 0) {}
+    assert!(catalogue.status().await.expect("status").refreshing);
+    let second = catalogue.refresh("list", false).await;
+    assert!(matches!(second, Err(CatalogueError::AlreadyRunning(_))), "{second:?}");
+    assert!(catalogue.refresh_all().await.expect("all").already_running);
+    running.abort();
+    assert!(running.await.expect_err("aborted").is_cancelled());
+    assert!(!catalogue.status().await.expect("status").refreshing);
+    assert_eq!(names(&catalogue, Query::default()).await.len(), 3);
+    drop(catalogue);
+
+    let catalogue = open(dir.path(), Vec::new()).await;
+    let rows = |catalogue: &Catalogue| {
+        let store = catalogue.store.clone();
+        async move {
+            store
+                .read(|db| Ok(db.query_row("SELECT count(*) FROM channels", [], |r| r.get::<_, i64>(0))?))
+                .await
+        }
+    };
+    assert!(rows(&catalogue).await.expect("rows") > 1000, "staged rows are there");
+    let store = catalogue.store.clone();
+    while store.write(|tx| crate::store::imports::sweep(tx, &[], 500)).await.expect("sweep") > 0 {}
+    assert_eq!(rows(&catalogue).await.expect("rows"), 3);
+    panel.says("get.php", list(2500));
+    assert_eq!(catalogue.refresh("list", false).await.expect("refresh").channels, 2500);
+}
+
+#[tokio::test]
+async fn a_list_keeps_its_ids_and_seals_its_addresses() {
+    let (dir, catalogue, panel) = fresh().await;
+    let list = "\u{feff}#EXTM3U\r\n#EXTINF:-1 tvg-id=\"tf1\" tvg-chno=\"5\" group-title=\"FR\",TF1 ᴴᴰ\r\n#EXTVLCOPT:http-referrer=http://r/\r\nhttp://127.0.0.1:1/u/s3cretpath/1.ts|User-Agent=K\r\n\
+        #EXTINF:-1 group-title=\"UK\",TF1 HD\nhttp://127.0.0.1:1/2.ts\n#EXTINF:-1 group-title=\"UK\",TF1 HD\nhttp://127.0.0.1:1/3.ts\n#EXTINF:-1,日本\nhttp://127.0.0.1:1/4.ts\n";
+    panel.says("get.php", list);
+    let view = catalogue.add(&panel.m3u()).await.expect("add");
+    assert!(view.address.starts_with("http://127.0.0.1:") && view.address.ends_with("/…"));
+    catalogue.refresh("list", false).await.expect("refresh");
+    let ids = async |catalogue: &Catalogue| -> Vec<String> {
+        let page = catalogue.channels(Query::default()).await.expect("page");
+        page.items.into_iter().map(|c| c.channel_id.to_string()).collect()
+    };
+    let before = ids(&catalogue).await;
+    assert_eq!(before[0], "tf1-hd");
+    assert!(before[1].starts_with("tf1-hd-") && before[2].starts_with("tf1-hd-") && before[1] != before[2]);
+    assert!(before[3].starts_with("m3u-"));
+    let playable =
+        catalogue.playable(&"tf1-hd".parse().expect("id")).await.expect("playable").expect("channel");
+    let source = &playable.sources[0];
+    assert_eq!(
+        (source.url.as_str(), source.user_agent.as_deref()),
+        ("http://127.0.0.1:1/u/s3cretpath/1.ts", Some("K"))
+    );
+    assert_eq!(source.headers[0], ("Referer".to_owned(), "http://r/".to_owned()));
+    assert!(!source.public_only, "the list's own host");
+    assert_eq!(playable.provider.expect("slots").max_connections, 0);
+
+    // The first one is gone, others keep their names; an odd new one comes first.
+    let next: String = list.splitn(5, '\n').last().expect("rest").to_owned();
+    panel.says("get.php", format!("#EXTINF:-1,New\nhttp://127.0.0.1:1/9.ts\n{next}"));
+    catalogue.refresh("list", false).await.expect("refresh");
+    let after = ids(&catalogue).await;
+    assert_eq!((after[0].as_str(), &after[1..]), ("new", &before[before.len() + 1 - after.len()..]));
+
+    drop(catalogue);
+    for file in ["relais.db", "relais.db-wal"] {
+        let Ok(bytes) = std::fs::read(dir.path().join(file)) else { continue };
+        for secret in ["s3cret", "password=pw", "s3cretpath"] {
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{secret} in {file}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn find_takes_ids_names_and_parts_of_names() {
+    let (_dir, catalogue, panel) = fresh().await;
+    good_panel(&panel);
+    let names = ["TF1", "TF1 HD", "TF1 4K", "Arte", "101"];
+    let streams: Vec<_> =
+        names.iter().zip(100..).map(|(n, id)| serde_json::json!({"stream_id": id, "name": n})).collect();
+    panel.says("get_live_streams", serde_json::to_vec(&streams).expect("json"));
+    catalogue.add(&panel.xtream()).await.expect("add");
+    catalogue.refresh("home", false).await.expect("refresh");
+    for (text, expected) in [
+        ("102", "TF1 4K"),
+        ("tf1", "TF1"),
+        ("TF1 hd", "TF1 HD"),
+        ("4k", "TF1 4K"),
+        ("ART", "Arte"),
+        ("101", "TF1 HD"),
+    ] {
+        match catalogue.find(text).await.expect("find") {
+            Found::One(channel) => assert_eq!(channel.name, expected, "{text}"),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+    assert!(matches!(catalogue.find("t").await.expect("find"), Found::Many(all) if all.len() == 4));
+    for nothing in ["xyz", "", " ", "tf1 arte"] {
+        assert_eq!(catalogue.find(nothing).await.expect("find"), Found::None, "{nothing:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_environment_is_never_stored() {
+    let (dir, catalogue, panel) = fresh().await;
+    drop(catalogue);
+    good_panel(&panel);
+    let given = |password: &str| EnvProvider {
+        name: "iptv".into(),
+        host: panel.base.clone(),
+        username: "bob".into(),
+        password: password.into(),
+        verify_tls: false,
+        refresh_interval: None,
+    };
+    let catalogue = open(dir.path(), vec![given("pl4nted")]).await;
+    catalogue.refresh("iptv", false).await.expect("refresh");
+    let id = catalogue.show("iptv").await.expect("view").id;
+    let playable = catalogue.playable(&101.into()).await.expect("playable").expect("channel");
+    assert!(playable.sources[0].url.contains("pl4nted") && !playable.sources[0].verify_tls);
+    drop(catalogue);
+    for file in ["relais.db", "relais.db-wal"] {
+        let Ok(bytes) = std::fs::read(dir.path().join(file)) else { continue };
+        assert!(!bytes.windows(7).any(|w| w == b"pl4nted"), "in {file}");
+    }
+    let catalogue = open(dir.path(), vec![given("changed")]).await;
+    assert_eq!(catalogue.show("iptv").await.expect("view").id, id, "the same provider");
+    assert_eq!(names(&catalogue, Query::default()).await.len(), 3, "with its list");
+    drop(catalogue);
+    let catalogue = open(dir.path(), Vec::new()).await;
+    assert!(catalogue.providers().await.expect("providers").is_empty());
+    assert_eq!(catalogue.playable(&101.into()).await.expect("playable"), None);
+}
+
+#[tokio::test]
+async fn the_scheduler_fetches_what_is_new_and_stops() {
+    let (_dir, catalogue, panel) = fresh().await;
+    good_panel(&panel);
+    let stop = tokio_util::sync::CancellationToken::new();
+    let mut news = catalogue.news();
+    let task = tokio::spawn(catalogue.clone().run(stop.clone()));
+    catalogue.add(&panel.xtream()).await.expect("add");
+    loop {
+        match news.recv().await.expect("news").news {
+            News::Done(done) => break assert_eq!(done.channels, 3),
+            News::Progress(_) => {}
+            News::Failed(why) => panic!("{why}"),
+        }
+    }
+    catalogue.remove("home").await.expect("remove");
+    assert!(matches!(catalogue.remove("home").await, Err(CatalogueError::UnknownProvider(_))));
+    assert_eq!(names(&catalogue, Query::default()).await.len(), 0);
+    stop.cancel();
+    task.await.expect("stopped");
+}
+
+#[tokio::test]
+async fn a_file_is_a_list_too() {
+    let (dir, catalogue, _panel) = fresh().await;
+    let path = dir.path().join("list.m3u");
+    std::fs::write(&path, "#EXTINF:-1,A\nudp://@239.0.0.1:1234\n").expect("file");
+    let location = path.to_str().expect("path").to_owned();
+    catalogue.add(&new("file", ProviderAccess::M3u { location })).await.expect("add");
+    catalogue.refresh("file", false).await.expect("refresh");
+    let playable = catalogue.playable(&"a".parse().expect("id")).await.expect("playable").expect("channel");
+    assert_eq!(playable.sources[0].url, "udp://@239.0.0.1:1234");
+    std::fs::remove_file(&path).expect("remove");
+    assert!(matches!(refused(&catalogue, "file").await, ImportError::File(_)));
+    assert_eq!(names(&catalogue, Query::default()).await, ["A"]);
+}

@@ -1,0 +1,207 @@
+//! What the handlers need done, as small traits: `app` implements them over the real services.
+//!
+//! Every error is an [`ApiError`], made where the room's own error is known. What a refusal must be is said at
+//! each method; any other failure is [`ApiError::internal`] with the room's words, which reach the log alone.
+
+use super::ApiError;
+use super::principal::Principal;
+use crate::wire::catalogue::{
+    CatalogueStatus, Category, ChannelPage, Groups, NewProvider, ProviderView, RefreshScheduled, Stats,
+};
+use crate::wire::feeds::FeedView;
+use crate::wire::links::LinkView;
+use crate::wire::on_air::{Started, StreamStatus};
+use crate::wire::providers::ProviderLogin;
+use crate::wire::sign_in::{KeyCreated, KeyRequest, KeyView, LoginAnswer, Me, MeChange};
+use crate::wire::system::AdminPasswordAnswer;
+use crate::wire::{ChannelId, Paging, Secret};
+use jiff::Timestamp;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A boxed future, so that the traits can be objects.
+pub type BoxFuture<'a, T> = futures_util::future::BoxFuture<'a, Result<T, ApiError>>;
+
+/// All of them. Cloning is cheap.
+#[derive(Clone)]
+pub struct Services {
+    /// Who signs in.
+    pub sign_in: Arc<dyn SignIn>,
+    /// API keys.
+    pub keys: Arc<dyn Keys>,
+    /// What is on air.
+    pub on_air: Arc<dyn OnAirControl>,
+    /// Temporary links.
+    pub links: Arc<dyn Links>,
+    /// Channels and groups.
+    pub catalogue: Arc<dyn CatalogueApi>,
+    /// Where channels come from.
+    pub providers: Arc<dyn Providers>,
+    /// What runs now.
+    pub feeds: Arc<dyn Feeds>,
+    /// What the player page is given.
+    pub pages: Arc<dyn Pages>,
+}
+
+/// Passwords, JWTs, API keys.
+pub trait SignIn: Send + Sync {
+    /// Checks a password and makes a JWT. Wrong name or password, or a disabled or lapsed user: 401, the same
+    /// words and the same time for all. Throttled per address and account: `rate_limited`.
+    fn login<'a>(
+        &'a self,
+        username: &'a str,
+        password: &'a Secret,
+        from: IpAddr,
+    ) -> BoxFuture<'a, LoginAnswer>;
+
+    /// Revokes that JWT until it would have lapsed, over a restart too.
+    fn logout<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, ()>;
+
+    /// Whose JWT or API key this is, checked against revocations, lapse and the user's being active *now*;
+    /// `None`: nobody's. On the path of every request: no password hashing, no SQL where memory will do.
+    fn identify<'a>(&'a self, credential: &'a Secret) -> BoxFuture<'a, Option<Principal>>;
+
+    /// The profile of a signed-in user. For a key or the admin socket: name and role, the rest null.
+    /// `base_url` has no slash at its end.
+    fn me<'a>(&'a self, who: &'a Principal, base_url: &'a str) -> BoxFuture<'a, Me>;
+
+    /// Changes one's own profile. Who is no user (a key, the admin socket): 403. A password too short: 422.
+    fn change_me<'a>(&'a self, who: &'a Principal, change: MeChange) -> BoxFuture<'a, ()>;
+
+    /// Sets the first administrator's password; `None`: makes one, and it is in the answer. Too short: 422.
+    /// All of that administrator's JWTs end.
+    fn set_admin_password<'a>(&'a self, password: Option<Secret>) -> BoxFuture<'a, AdminPasswordAnswer>;
+}
+
+/// API keys.
+pub trait Keys: Send + Sync {
+    /// A page of them, oldest first, and how many there are.
+    fn list(&self, paging: Paging) -> BoxFuture<'_, (Vec<KeyView>, u64)>;
+
+    /// Makes one; only its hash is stored. The name is taken: 409.
+    fn create(&self, request: KeyRequest) -> BoxFuture<'_, KeyCreated>;
+
+    /// Deletes one, at once for requests to come; `false`: there was none.
+    fn delete(&self, id: i64) -> BoxFuture<'_, bool>;
+}
+
+/// The on-air stream.
+pub trait OnAirControl: Send + Sync {
+    /// Puts the channel on air in place of what is. Unknown: [`ApiError::no_such_channel`]. A provider that
+    /// refuses: `upstream` with the reason's words; answered as soon as that is known, not when it plays.
+    fn start(&self, id: ChannelId) -> BoxFuture<'_, Started>;
+
+    /// Takes off air; `false`: nothing was.
+    fn stop(&self) -> BoxFuture<'_, bool>;
+
+    /// What is on air now.
+    fn status(&self) -> StreamStatus;
+
+    /// The same, with its changes.
+    fn watch(&self) -> watch::Receiver<StreamStatus>;
+}
+
+/// A link that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLink {
+    /// At least 128 random bits: it is a capability.
+    pub id: String,
+    /// When it lapses.
+    pub expires_at: Timestamp,
+}
+
+/// Temporary links.
+pub trait Links: Send + Sync {
+    /// Makes a link to a channel. Unknown: [`ApiError::no_such_channel`].
+    fn create<'a>(
+        &'a self,
+        who: &'a Principal,
+        channel: &'a ChannelId,
+        life: Duration,
+    ) -> BoxFuture<'a, NewLink>;
+
+    /// A page of links that still work, newest first, and how many there are; `owner`: only that user's.
+    fn list(&self, owner: Option<i64>, paging: Paging) -> BoxFuture<'_, (Vec<LinkView>, u64)>;
+
+    /// Revokes one, and ends who watches by it; `owner`: only if it is that user's. `false`: there was none.
+    fn delete<'a>(&'a self, id: &'a str, owner: Option<i64>) -> BoxFuture<'a, bool>;
+}
+
+/// Which channels are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelQuery {
+    /// Page and its size.
+    pub paging: Paging,
+    /// Words in the name.
+    pub search: Option<String>,
+    /// A kind.
+    pub category: Option<Category>,
+    /// A group's name or id.
+    pub group: Option<String>,
+}
+
+/// Channels and groups.
+pub trait CatalogueApi: Send + Sync {
+    /// A page of channels. A group that does not exist has no channels.
+    fn channels(&self, query: ChannelQuery) -> BoxFuture<'_, ChannelPage>;
+
+    /// The groups with their counts.
+    fn groups(&self) -> BoxFuture<'_, Groups>;
+
+    /// Channels by kind.
+    fn stats(&self) -> BoxFuture<'_, Stats>;
+
+    /// How the refresh does.
+    fn status(&self) -> BoxFuture<'_, CatalogueStatus>;
+
+    /// Schedules a refresh of every provider and returns at once.
+    fn refresh(&self) -> BoxFuture<'_, RefreshScheduled>;
+
+    /// Takes Xtream credentials for this process only, checked at the provider: `true` verified, `false` the
+    /// provider can't be reached; refused by it: 401; a host that is no address: 422 naming `host`.
+    fn login(&self, login: ProviderLogin) -> BoxFuture<'_, bool>;
+}
+
+/// Where channels come from.
+pub trait Providers: Send + Sync {
+    /// All of them; there are few.
+    fn list(&self) -> BoxFuture<'_, Vec<ProviderView>>;
+
+    /// One of them, by its number or its name.
+    fn show<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Option<ProviderView>>;
+
+    /// Adds one and schedules its first refresh. The name is taken: 409. A bad address: 422.
+    fn create(&self, provider: NewProvider) -> BoxFuture<'_, ProviderView>;
+
+    /// Removes one with its channels; `false`: there was none.
+    fn delete<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, bool>;
+
+    /// Schedules a refresh of one; `None`: there is none of that name or number.
+    fn refresh<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Option<RefreshScheduled>>;
+}
+
+/// What runs now.
+pub trait Feeds: Send + Sync {
+    /// A snapshot of all open feeds, by channel. Reads memory only.
+    fn list(&self) -> Vec<FeedView>;
+}
+
+/// What the player page is given.
+pub trait Pages: Send + Sync {
+    /// A signed ticket that opens the page's internal media for the next minutes.
+    fn ticket(&self) -> Secret;
+
+    /// How the page shall play, as it is configured now.
+    fn settings(&self) -> PageSettings;
+}
+
+/// How the page shall play.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PageSettings {
+    /// Its engine.
+    pub engine: crate::wire::on_air::Engine,
+    /// Seconds it builds in hand.
+    pub delay: f64,
+}
