@@ -6,7 +6,7 @@ use super::peers::{self, Ffmpeg};
 use super::report::{Line, Target, median};
 use super::service::mebibytes;
 use super::setup::{Bench, Playlist};
-use super::source::Source;
+use super::source::{Conduct, Source};
 use super::viewer::Audience;
 use anyhow::{Context, Result};
 use harness::http1::Url;
@@ -80,12 +80,13 @@ struct Ours {
 }
 
 async fn relais(count: usize, minute: Duration, effort: Effort) -> Result<Ours> {
-    let bench = Bench::start(&[(KBITS, 0, count as u64)]).await?;
+    let bench = Bench::start(&[(KBITS, Conduct::Paced, count as u64)]).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let idle = peers::memory(bench.relais.pid());
     let mut entries = Vec::new();
     for channel in 0..count as u64 {
-        entries.push(Url { peer: bench.address()?, target: bench.hls(KBITS, 0, channel).await? });
+        entries
+            .push(Url { peer: bench.address()?, target: bench.hls(KBITS, Conduct::Paced, channel).await? });
     }
     let audience = Audience::gather(&entries, count, Duration::from_secs(10));
     audience.playing(Duration::from_secs(60)).await?;
@@ -137,7 +138,7 @@ async fn ffmpegs(count: usize, minute: Duration) -> Result<Theirs> {
     let folder = peers::memory_folder()?;
     let mut all = Vec::new();
     for channel in 0..count {
-        let url = source.url(KBITS, 0, channel as u64);
+        let url = source.url(KBITS, Conduct::Paced, channel as u64);
         all.push(Ffmpeg::hls(&url, &folder.path().join(channel.to_string()))?);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

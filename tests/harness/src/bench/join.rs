@@ -3,7 +3,7 @@
 use super::Effort;
 use super::report::{Line, Target};
 use super::setup::Bench;
-use super::source::{self, GOP};
+use super::source::{self, Conduct, GOP};
 use anyhow::{Context, Result, ensure};
 use harness::http1;
 use harness::ts::{self, PACKET, Packet, Video};
@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 const KBITS: u32 = 4000;
 
 pub async fn run(effort: Effort) -> Result<Vec<Line>> {
-    let bench = Bench::start(&[(KBITS, 0, 1)]).await?;
-    let url = format!("{}{}", bench.relais.public_url(), bench.ts(KBITS, 0, 0).await?);
+    let bench = Bench::start(&[(KBITS, Conduct::Paced, 1)]).await?;
+    let url = format!("{}{}", bench.relais.public_url(), bench.ts(KBITS, Conduct::Paced, 0).await?);
     // Keeps it live.
     let (_, mut first) = http1::open(&url, &[]).await?;
     let keeper = tokio::spawn(async move { while let Ok(Some(_)) = first.chunk().await {} });
@@ -21,7 +21,7 @@ pub async fn run(effort: Effort) -> Result<Vec<Line>> {
     let (mut begins, mut wholes) = (Vec::new(), Vec::new());
     let joins = if effort.quick { 5 } else { 25 };
     for run in 0..joins {
-        tokio::time::sleep(source::until_phase(0, GOP.mul_f64(f64::from(run) / f64::from(joins)))).await;
+        tokio::time::sleep(source::until_phase(0, GOP, f64::from(run) / f64::from(joins))).await;
         let (begin, whole) = join(&url).await?;
         begins.push(begin);
         wholes.push(whole);

@@ -5,7 +5,9 @@ pub mod client;
 pub mod first_playlist;
 pub mod hammer;
 pub mod join;
+pub mod line;
 pub mod peers;
+pub mod picture;
 pub mod playlists;
 pub mod report;
 pub mod segments;
@@ -44,8 +46,8 @@ impl Effort {
 }
 
 /// The rows by name, in the order in which they are run.
-pub const ROWS: [&str; 7] =
-    ["service", "segments", "playlists", "first-playlist", "join", "channels", "viewers"];
+pub const ROWS: [&str; 8] =
+    ["service", "segments", "playlists", "first-playlist", "join", "channels", "viewers", "picture"];
 
 /// Runs a row.
 pub async fn row(name: &str, effort: Effort) -> Result<Vec<Line>> {
@@ -56,6 +58,7 @@ pub async fn row(name: &str, effort: Effort) -> Result<Vec<Line>> {
         "first-playlist" => first_playlist::run(effort).await,
         "join" => join::run(effort).await,
         "channels" => channels::run(effort).await,
+        "picture" => picture::run(effort).await,
         "viewers" => viewers::run(effort).await,
         _ => anyhow::bail!("there is no row {name}; there are {}", ROWS.join(", ")),
     }

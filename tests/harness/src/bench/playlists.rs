@@ -6,15 +6,16 @@ use super::hammer;
 use super::peers::{self, Nginx};
 use super::report::{Line, Target};
 use super::setup::Bench;
+use super::source::Conduct;
 use anyhow::{Result, ensure};
 use std::time::Duration;
 
 const CONNECTIONS: usize = 64;
 
 pub async fn run(effort: Effort) -> Result<Vec<Line>> {
-    let bench = Bench::start(&[(850, 0, 1)]).await?;
+    let bench = Bench::start(&[(850, Conduct::Paced, 1)]).await?;
     let nginx = Nginx::start().await?;
-    let entry = bench.hls(850, 0, 0).await?;
+    let entry = bench.hls(850, Conduct::Paced, 0).await?;
     let playlist = bench.session(&entry).await?;
     // A playlist of full length.
     tokio::time::sleep(if effort.quick { Duration::from_secs(4) } else { Duration::from_secs(30) }).await;

@@ -5,6 +5,7 @@ use super::hammer::{self, Load};
 use super::peers::{self, Nginx};
 use super::report::{Line, Target};
 use super::setup::{Bench, Playlist};
+use super::source::Conduct;
 use super::{Effort, client};
 use anyhow::{Result, ensure};
 use harness::http1::Url;
@@ -19,7 +20,7 @@ const SEGMENTS: usize = 6;
 const SIZES: [(u32, &str); 2] = [(4000, "1 MiB"), (85, "64 KiB")];
 
 pub async fn run(effort: Effort) -> Result<Vec<Line>> {
-    let bench = Bench::start(&SIZES.map(|(kbits, _)| (kbits, 0, 1))).await?;
+    let bench = Bench::start(&SIZES.map(|(kbits, _)| (kbits, Conduct::Paced, 1))).await?;
     let nginx = Nginx::start().await?;
     let mut lines = Vec::new();
     for (kbits, size) in SIZES {
@@ -57,7 +58,7 @@ async fn follow(playlist: Url) -> Result<hammer::Targets> {
 }
 
 async fn size_of(bench: &Bench, nginx: &Nginx, kbits: u32, size: &str, effort: Effort) -> Result<Vec<Line>> {
-    let playlist = bench.session(&bench.hls(kbits, 0, 0).await?).await?;
+    let playlist = bench.session(&bench.hls(kbits, Conduct::Paced, 0).await?).await?;
     let ours = follow(playlist.clone()).await?;
     let mut paths = Vec::new();
     let mut bytes = 0;

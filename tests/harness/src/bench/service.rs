@@ -4,6 +4,7 @@ use super::Effort;
 use super::peers;
 use super::report::{Line, Target};
 use super::setup::Bench;
+use super::source::Conduct;
 use anyhow::Result;
 use harness::relais::{Relais, RelaisOptions};
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ pub async fn run(effort: Effort) -> Result<Vec<Line>> {
         relais.restart().await?;
     }
     drop(relais);
-    let bench = Bench::start(&[(850, 0, 400)]).await?;
+    let bench = Bench::start(&[(850, Conduct::Paced, 400)]).await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let filled = mebibytes(peers::memory(bench.relais.pid()));
     Ok(vec![

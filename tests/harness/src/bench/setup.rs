@@ -1,7 +1,7 @@
 //! relais with the bench's channels, and what its links lead to.
 
 use super::client;
-use super::source::{self, Source};
+use super::source::{self, Conduct, Source};
 use anyhow::{Context, Result, ensure};
 use harness::http1::Url;
 use harness::relais::{Relais, RelaisOptions};
@@ -22,12 +22,13 @@ pub struct Bench {
     ids: HashMap<String, serde_json::Value>,
 }
 
-/// So many channels of `(kbit/s, burst in seconds)`.
-pub type Kinds<'a> = &'a [(u32, u32, u64)];
+/// `(kbit/s, conduct, how many channels)`.
+pub type Kinds<'a> = &'a [(u32, Conduct, u64)];
 
 impl Bench {
     pub async fn start(kinds: Kinds<'_>) -> Result<Self> {
         let mut rates: Vec<u32> = kinds.iter().map(|kind| kind.0).collect();
+        rates.sort_unstable();
         rates.dedup();
         let source = Source::start(&rates)?;
         let relais = Relais::start(RelaisOptions::default().config(CONFIG)).await?;
@@ -53,8 +54,8 @@ impl Bench {
     }
 
     /// The link's token, and the channel's id.
-    async fn link(&self, kbits: u32, burst: u32, number: u64) -> Result<(String, String)> {
-        let id = self.ids.get(&source::name(kbits, burst, number)).context("no such channel")?;
+    async fn link(&self, kbits: u32, conduct: Conduct, number: u64) -> Result<(String, String)> {
+        let id = self.ids.get(&source::name(kbits, conduct, number)).context("no such channel")?;
         let link = self.relais.api("POST", "/generate_link", Some(json!({"channel_id": id}))).await?;
         let path = link["restream_url"].as_str().context("no restream_url")?;
         let token =
@@ -64,14 +65,14 @@ impl Bench {
     }
 
     /// `/live/{id}/index.m3u8?token=…` of a channel.
-    pub async fn hls(&self, kbits: u32, burst: u32, number: u64) -> Result<String> {
-        let (id, token) = self.link(kbits, burst, number).await?;
+    pub async fn hls(&self, kbits: u32, conduct: Conduct, number: u64) -> Result<String> {
+        let (id, token) = self.link(kbits, conduct, number).await?;
         Ok(format!("/live/{id}/index.m3u8?token={token}"))
     }
 
     /// `/live/{id}.ts?token=…` of a channel.
-    pub async fn ts(&self, kbits: u32, burst: u32, number: u64) -> Result<String> {
-        let (id, token) = self.link(kbits, burst, number).await?;
+    pub async fn ts(&self, kbits: u32, conduct: Conduct, number: u64) -> Result<String> {
+        let (id, token) = self.link(kbits, conduct, number).await?;
         Ok(format!("/live/{id}.ts?token={token}"))
     }
 

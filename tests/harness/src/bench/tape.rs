@@ -38,6 +38,8 @@ pub struct Tape {
     patches: Vec<Patch>,
     /// Packets with payload that its PID has had before, within the turn; and in a whole turn.
     counters: Vec<(u8, u8)>,
+    /// Packets at which keyframes begin, with the tables before them.
+    keyframes: Vec<u64>,
     /// Ticks of a turn.
     duration: i64,
 }
@@ -58,22 +60,26 @@ impl Tape {
         let (pat, pmt) = (ts::pat(&[(1, PMT_PID)], 0), ts::pmt(&pmt));
         let (mut bytes, mut packetizer) = (Vec::new(), Packetizer::default());
         let mut last_psi = None;
-        let mut ends = Vec::new();
+        let (mut ends, mut keyframes) = (Vec::new(), Vec::new());
         for unit in &clip.units {
-            if last_psi.is_none_or(|last| unit.dts - last >= PSI_EVERY) {
+            let key = unit.key && clip.streams[unit.stream].video.is_some();
+            if key {
+                keyframes.push((bytes.len() / PACKET) as u64);
+            }
+            if key || last_psi.is_none_or(|last| unit.dts - last >= PSI_EVERY) {
                 packetizer.section(&mut bytes, 0, &pat);
                 packetizer.section(&mut bytes, PMT_PID, &pmt);
                 last_psi = Some(unit.dts);
             }
             let stream = &clip.streams[unit.stream];
             let video = stream.video.is_some();
-            let first =
-                First { pcr: video.then_some(0), random_access: video && unit.key, discontinuity: false };
+            let first = First { pcr: video.then_some(0), random_access: key, discontinuity: false };
             let times = (unit.pts, unit.dts);
             packetizer.pes(&mut bytes, pid(unit.stream), stream.stream_id, times, first, &unit.data);
             ends.push((bytes.len(), unit.dts));
         }
-        let mut tape = Self { bytes, patches: Vec::new(), counters: Vec::new(), duration: clip.duration };
+        let (patches, counters) = (Vec::new(), Vec::new());
+        let mut tape = Self { bytes, patches, counters, keyframes, duration: clip.duration };
         // Decoding waits until the slowest unit has arrived.
         let late = ends.iter().map(|&(end, dts)| tape.arrives(end) - dts).max().context("an empty clip")?;
         tape.index(late + SLACK)?;
@@ -116,6 +122,13 @@ impl Tape {
     pub fn packet_at(&self, micros: u64) -> u64 {
         let packets = (self.bytes.len() / PACKET) as u128;
         (u128::from(micros) * packets * HZ as u128 / (self.duration as u128 * 1_000_000)) as u64
+    }
+
+    /// The packet at which so many-th keyframe of all turns begins.
+    pub fn keyframe(&self, number: u64) -> u64 {
+        let in_a_turn = self.keyframes.len() as u64;
+        let turn = number / in_a_turn * (self.bytes.len() / PACKET) as u64;
+        turn + self.keyframes[(number % in_a_turn) as usize]
     }
 
     /// Appends packets `from..to`, which may span turns.
@@ -198,6 +211,7 @@ mod tests {
                 assert!(pcr.is_none_or(|pcr| now > pcr / 300), "decoded before it has arrived");
             }
         }
+        assert_eq!((tape.keyframe(0), tape.keyframe(8)), (0, packets));
         assert_eq!((tape.packet_at(0), tape.packet_at(tape.duration as u64 * 100 / 9)), (0, packets));
     }
 }

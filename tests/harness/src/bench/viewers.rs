@@ -5,6 +5,7 @@ use super::hammer::quantile;
 use super::peers;
 use super::report::{Line, Target};
 use super::setup::Bench;
+use super::source::Conduct;
 use super::viewer::Audience;
 use anyhow::Result;
 use harness::http1::Url;
@@ -88,10 +89,11 @@ pub async fn run(effort: Effort) -> Result<Vec<Line>> {
 }
 
 async fn audience(size: usize, effort: Effort) -> Result<Outcome> {
-    let bench = Bench::start(&[(KBITS, 0, CHANNELS)]).await?;
+    let bench = Bench::start(&[(KBITS, Conduct::Paced, CHANNELS)]).await?;
     let mut entries = Vec::new();
     for channel in 0..CHANNELS {
-        entries.push(Url { peer: bench.address()?, target: bench.hls(KBITS, 0, channel).await? });
+        entries
+            .push(Url { peer: bench.address()?, target: bench.hls(KBITS, Conduct::Paced, channel).await? });
     }
     // The channels have some past when the many come.
     let pioneers = Audience::gather(&entries, CHANNELS as usize, Duration::ZERO);

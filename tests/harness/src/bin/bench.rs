@@ -31,7 +31,9 @@ enum Command {
         #[arg(long, value_delimiter = ',')]
         rates: Vec<u32>,
     },
-    /// A source's address and channels for trying things by hand: hammers URLs for some seconds.
+    /// Accepts connections and passes them on to a Unix socket: the far end of a bad line.
+    Forward { listen: std::net::SocketAddr, to: PathBuf },
+    /// Hammers URLs for some seconds, to try things by hand.
     Hammer {
         /// `http://127.0.0.1:port/path`, asked for in turn.
         urls: Vec<String>,
@@ -46,6 +48,7 @@ enum Command {
 async fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Source { rates } => bench::source::serve(&rates).await,
+        Command::Forward { listen, to } => bench::line::forward(listen, to).await,
         Command::Rows { rows, out } => rows_of(rows, out).await,
         Command::Hammer { urls, connections, seconds } => hammer(&urls, connections, seconds).await,
     }
