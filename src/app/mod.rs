@@ -44,6 +44,9 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     let Settings { config, demo } = settings;
     ops::directories::prepare(&config.data_dir, "data_dir")?;
     ops::directories::prepare(&config.run_dir, "run_dir")?;
+    if config.log.files > 0 {
+        ops::directories::prepare(&config.log.dir, "log.dir")?;
+    }
     let _lock = InstanceLock::take(&config.data_dir)?;
     let _logs = ops::logs::init(&LogOptions::from_config(&config.log))?;
     for warning in &config.warnings {
@@ -83,7 +86,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     bound.announce(&config)?;
     let http = listeners::serve(&config, bound, &state, &catalogue, &media, &stop);
 
-    greeting.print();
+    greeting.print()?;
     ops::systemd::ready();
     info!(version = env!("CARGO_PKG_VERSION"), "relais runs");
     let housekeeping = tokio::spawn(housekeeping(state.clone(), media.watching.clone(), stop.clone()));

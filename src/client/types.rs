@@ -2,7 +2,7 @@
 //! optional, so that another version's answer can still be read.
 
 use crate::wire::ChannelId;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// `GET /api/system/version`
 #[derive(Debug, Clone, Deserialize)]

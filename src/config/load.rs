@@ -158,7 +158,7 @@ impl Merge<'_> {
             None => paths.clone()?.data,
         };
         let run_default = paths.ok().and_then(|paths| paths.run);
-        let run_dir = written.run_dir.filter(|dir| !dir.as_os_str().is_empty());
+        let run_dir = self.path("run_dir", "RELAIS_RUN_DIR", written.run_dir);
         let run_dir = run_dir.or(run_default).unwrap_or_else(|| data_dir.join("run"));
 
         let listen = self.listen(written.listen, document, &run_dir);

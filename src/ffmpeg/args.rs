@@ -50,8 +50,8 @@ pub enum Format {
     Ogg,
     /// MPEG programme stream.
     ProgramStream,
-    /// TS in packets of 192 or 204 bytes.
-    OddTs,
+    /// MPEG-TS, also in packets of 192 or 204 bytes.
+    TransportStream,
 }
 
 impl Scheme {
@@ -78,7 +78,7 @@ impl Format {
             Self::Adts => "aac",
             Self::Ogg => "ogg",
             Self::ProgramStream => "mpeg",
-            Self::OddTs => "mpegts",
+            Self::TransportStream => "mpegts",
         }
     }
 }
@@ -154,14 +154,7 @@ pub fn ingest(
             line.extend(list(&["-overrun_nonfatal", "1", "-fifo_size", "56000", "-buffer_size", "2097152"]));
         }
         Scheme::Rtp => {
-            line.extend(list(&[
-                "-protocol_whitelist",
-                "rtp,udp",
-                "-rw_timeout",
-                &micros,
-                "-buffer_size",
-                "2097152",
-            ]));
+            line.extend(list(&["-protocol_whitelist", "rtp,udp", "-buffer_size", "2097152"]));
             line.extend(probe("1000000", "1500000"));
         }
     }
@@ -341,7 +334,7 @@ mod tests {
         check(
             ingest("rtp://239.1.1.1:5000", Scheme::Rtp, None, TEN, Audio::Copy),
             &format!(
-                "-protocol_whitelist rtp,udp -rw_timeout 10000000 -buffer_size 2097152 -probesize 1000000 -analyzeduration 1500000 -fpsprobesize 0 -fflags +genpts+discardcorrupt -copyts -i rtp://239.1.1.1:5000 -map 0:V? -map 0:a? -map 0:s? -c copy -max_interleave_delta 1000000 {OUT}"
+                "-protocol_whitelist rtp,udp -buffer_size 2097152 -probesize 1000000 -analyzeduration 1500000 -fpsprobesize 0 -fflags +genpts+discardcorrupt -copyts -i rtp://239.1.1.1:5000 -map 0:V? -map 0:a? -map 0:s? -c copy -max_interleave_delta 1000000 {OUT}"
             ),
         );
     }
@@ -360,7 +353,7 @@ mod tests {
                 "-protocol_whitelist pipe -probesize 1500000 -analyzeduration 1500000 -fpsprobesize 0 -fflags +genpts+discardcorrupt -copyts -f mpegts -i pipe:0 -map 0:V:0? -map 0:a:1? -c:v copy -c:a aac -b:a 160k -ac 2 -ar 48000 -af aresample=async=1 -max_interleave_delta 1000000 {OUT}"
             ),
         );
-        let joined = join((Format::OddTs, 1), (Format::Adts, 2)).join(" ");
+        let joined = join((Format::TransportStream, 1), (Format::Adts, 2)).join(" ");
         assert!(joined.contains("-f mpegts -i tcp://127.0.0.1:1 -protocol_whitelist tcp"), "{joined}");
         assert!(
             joined.contains("-f aac -i tcp://127.0.0.1:2 -copyts -map 0:V? -map 1:a? -c copy"),

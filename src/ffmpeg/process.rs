@@ -11,6 +11,7 @@ use crate::net::mask::Secrets;
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process_group};
+use std::future::Future;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,12 +153,15 @@ impl Process {
     }
 
     /// be squeezed together), or a codec that TS can't carry. Never resolves otherwise.
-    pub async fn trouble(&self) -> Trouble {
-        self.shared.trouble.cancelled().await;
-        let uncarried = self.shared.uncarried.lock().clone();
-        match uncarried {
-            Some((codec, video)) => Trouble::Uncarried { codec, video },
-            None => Trouble::TimeJump,
+    pub fn trouble(&self) -> impl Future<Output = Trouble> + Send + use<> {
+        let shared = Arc::clone(&self.shared);
+        async move {
+            shared.trouble.cancelled().await;
+            let uncarried = shared.uncarried.lock().clone();
+            match uncarried {
+                Some((codec, video)) => Trouble::Uncarried { codec, video },
+                None => Trouble::TimeJump,
+            }
         }
     }
 

@@ -14,6 +14,8 @@ const patience = 4000;
 const stalls = { count: 3, within: 30_000 };
 /** A live source that is silent this long on an exhausted buffer: the connection is dead. */
 const silence = 6000;
+/** So many failed tries in a row while the server says live: TS does not get through. */
+const refusals = 3;
 /** How often playback is looked at, in milliseconds. */
 const tick = 100;
 /** A response that ends at a switch is often a blink ahead of the event that says so. */
@@ -37,6 +39,7 @@ export class Director {
   #forced;
   #fellBack = false;
   #mediaErrors = 0;
+  #refusals = 0;
   #waits = [];
   #retry = null;
   #backoff = new Backoff(0.25, 6);
@@ -242,6 +245,7 @@ export class Director {
     if (attempt.video.paused && !attempt.holding) this.#external();
     this.firstFrameMs ??= performance.now() - this.#opened;
     this.lastJoinMs = attempt.firstFrame;
+    this.#refusals = 0;
     this.#changed();
   }
 
@@ -259,6 +263,7 @@ export class Director {
       this.#later(blink);
     } else {
       if (failure?.kind === 'media') this.#mediaError();
+      else if (failure && attempt.kind === 'ts' && !attempt.frameAt) this.#refuse(failure);
       if (failure?.status === 401 || failure?.status === 403) this.#renew();
       this.#later(Math.max(this.#backoff.next(), Math.min(5, failure?.retryAfter ?? 0) * 1000));
     }
@@ -272,6 +277,14 @@ export class Director {
       this.failure = 'unsupported';
       this.stop();
     }
+  }
+
+  /** Something on the way may refuse endless responses while the page's own line is open. */
+  #refuse({ status }) {
+    const server = status === 503 || status === 401 || status === 429;
+    const live = this.linked && this.server?.state === 'live' && performance.now() - this.#liveSince > patience;
+    this.#refusals = server || !live ? 0 : this.#refusals + 1;
+    if (this.#refusals >= refusals) this.#fallBack();
   }
 
   #fallBack() {

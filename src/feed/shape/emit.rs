@@ -18,6 +18,8 @@ const MAX_DELAY: i64 = 5 * MediaTime::HZ;
 const PCR_EVERY: i64 = MediaTime::HZ * 8 / 100;
 /// An epoch is put off by at most this much, so that its PCR need not go back.
 const MAX_PUT_OFF: i64 = MediaTime::HZ;
+/// Sound of an epoch may reach so far beyond its picture's end.
+const MAX_REACH: i64 = MediaTime::HZ / 2;
 /// A replay from before the first keyframe that was sent is no more than this.
 const OLDEST_REPLAY: i64 = 40 * MediaTime::HZ;
 /// Access units over which the frame rate is measured.
@@ -102,12 +104,20 @@ impl Core {
     fn open_epoch(&mut self, index: usize, unit: &Unit, stamp: u64, picture: Picture) {
         self.mux.close(None);
         let delay = self.emission.delay.unwrap_or(NO_PCR_DELAY);
-        let earliest = self.mux.end().max(self.floor);
+        let earliest = self.mux.end().max(self.floor).max(self.sent_beyond(index));
         let for_pcr = self.mux.last_pcr().map_or(earliest, |last| last + 1 + delay);
         let at = earliest.max(for_pcr.min(earliest + MAX_PUT_OFF));
         (self.epoch.ref_stamp, self.epoch.ref_out) = (stamp, at);
         self.emission.lag = 0;
         self.enter_epoch(index, unit, stamp, at, picture);
+    }
+
+    /// Sound may have run on while the picture did not: what was sent of it is not cut off.
+    fn sent_beyond(&self, index: usize) -> i64 {
+        let last = |stream: &Stream| self.mux.last(stream.out_pid).map(|(last, _)| last);
+        let own = last(&self.streams[index]).map(|last| last + self.streams[index].step);
+        let others = self.streams.iter().filter_map(last).max().map(|last| last - MAX_REACH);
+        own.max(others).unwrap_or(0)
     }
 
     fn enter_epoch(&mut self, index: usize, unit: &Unit, stamp: u64, at: i64, picture: Picture) {

@@ -157,7 +157,8 @@ impl Mux {
         self.epoch_is_fresh = true;
         self.pcr_is_fresh = self.epoch > 1;
         self.origin = origin;
-        self.cursor = at;
+        // On the same timeline the last part may have been published as ending a little later.
+        self.cursor = self.cursor.max(at);
     }
 
     /// What readers have of the segment may be closed: the next unit of the main stream begins another.

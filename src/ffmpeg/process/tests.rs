@@ -71,7 +71,7 @@ async fn a_hanging_process_is_ended_within_the_steps() {
     let exit = process.stop().await;
     assert!(exit.stopped && !exists(pid));
     assert!(
-        (Duration::from_millis(1900)..Duration::from_millis(4000)).contains(&begun.elapsed()),
+        (Duration::from_millis(1900)..Duration::from_secs(10)).contains(&begun.elapsed()),
         "{:?}",
         begun.elapsed()
     );

@@ -14,6 +14,8 @@ mod hls;
 mod media;
 mod request;
 mod server;
+#[cfg(test)]
+mod tests;
 
 pub use account::{Account, Counts, Over};
 pub use behaviour::{Answer, Behaviour, Join, Replay};

@@ -288,11 +288,10 @@ impl Analyser {
         self.pids.iter().filter_map(|(pid, state)| state.counter.map(|c| (*pid, c))).collect()
     }
 
-    /// Whether the stream begins with PAT, PMT.
+    /// Whether the stream begins with PAT, PMT (an SDT may stand before them, as FFmpeg's muxer has it).
     pub fn begins_with_tables(&self) -> bool {
-        self.first_pids.first() == Some(&0)
-            && self.pmt_pid.is_some()
-            && self.first_pids.get(1) == self.pmt_pid.as_ref()
+        let mut first = self.first_pids.iter().filter(|pid| **pid != 0x11);
+        first.next() == Some(&0) && first.next().is_some_and(|pid| self.pmt_pid == Some(*pid))
     }
 }
 

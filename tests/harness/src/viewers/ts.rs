@@ -13,6 +13,8 @@ pub struct TsReport {
     pub first_key: Option<Duration>,
     /// How far media ran behind the wall clock at worst, after it began: the player's buffer needed.
     pub worst_gap: f64,
+    /// The longest time without a byte.
+    pub longest_silence: Duration,
     /// Seconds of media.
     pub media: f64,
     /// The server ended it.
@@ -33,6 +35,7 @@ pub async fn watch_ts(url: &str, span: Duration, keep: bool) -> Result<TsReport>
         status: head.status,
         first_key: None,
         worst_gap: 0.0,
+        longest_silence: Duration::ZERO,
         media: 0.0,
         ended: false,
         analyser: Analyser::new(),
@@ -41,6 +44,7 @@ pub async fn watch_ts(url: &str, span: Duration, keep: bool) -> Result<TsReport>
     let mut origin: Option<(Instant, i64)> = None;
     let mut seen = 0;
     let deadline = asked + span;
+    let mut arrived: Option<Instant> = None;
     while Instant::now() < deadline {
         let piece = match tokio::time::timeout_at(deadline.into(), connection.chunk()).await {
             Ok(piece) => piece?,
@@ -55,6 +59,8 @@ pub async fn watch_ts(url: &str, span: Duration, keep: bool) -> Result<TsReport>
             report.bytes.extend_from_slice(&piece);
         }
         let now = Instant::now();
+        let silence = arrived.replace(now).map_or(Duration::ZERO, |before| now - before);
+        report.longest_silence = report.longest_silence.max(silence);
         let units = &report.analyser.units[seen..];
         if report.first_key.is_none()
             && units.iter().any(|u| u.key && (u.video || !has_video(&report.analyser)))

@@ -1,0 +1,6 @@
+//! Reasons alone.
+
+#[path = "../../../src/wire/reason.rs"]
+mod reason;
+
+pub use reason::Reason;
