@@ -5,6 +5,7 @@ use super::Effort;
 use super::peers::{self, Ffmpeg};
 use super::report::{Line, Target, median};
 use super::service::mebibytes;
+use super::setup;
 use super::setup::{Bench, Playlist};
 use super::source::{Conduct, Source};
 use super::viewer::Audience;
@@ -15,8 +16,9 @@ use std::time::{Duration, Instant};
 const KBITS: u32 = 4000;
 /// Windows of the measured minute; their median counts.
 const WINDOWS: u32 = 5;
-/// `feed.ring_seconds` as it comes.
-const RETENTION: f64 = 60.0;
+/// A segment is kept while it is listed (`hls.window`, 16 s), and then for that and its own duration (2 s) again; the
+/// newest is being made.
+const RETENTION: f64 = 16.0 + 16.0 + 2.0 + 2.0;
 /// Beyond so many seconds of processor per second of the clock a measurement says nothing about real time.
 const CROWDED: f64 = 1.8;
 
@@ -102,7 +104,7 @@ async fn relais(count: usize, minute: Duration, effort: Effort) -> Result<Ours> 
     let listed = Playlist::fetch(&playlist).await?;
     let mut bytes = 0;
     for (_, reference) in &listed.segments {
-        bytes += super::client::get(&playlist.join(reference)?.to_string()).await?.length;
+        bytes += super::client::get(&setup::join(&playlist, reference)?.to_string()).await?.length;
     }
     Ok(Ours {
         cpu,

@@ -57,7 +57,7 @@ async fn first(entry: &Url) -> Result<()> {
         .segments
         .get(viewer::first(&playlist) as usize - playlist.sequence as usize)
         .context("a playlist without segments")?;
-    let reply = client::get(&media.join(reference)?.to_string()).await?;
+    let reply = client::get(&setup::join(&media, reference)?.to_string()).await?;
     ensure!(reply.status == 200 && reply.length > 0, "the first segment: {}", reply.status);
     Ok(())
 }

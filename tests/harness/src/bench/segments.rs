@@ -6,7 +6,7 @@ use super::peers::{self, Nginx};
 use super::report::{Line, Target};
 use super::setup::{Bench, Playlist};
 use super::source::Conduct;
-use super::{Effort, client};
+use super::{Effort, client, setup};
 use anyhow::{Result, ensure};
 use harness::http1::Url;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub async fn run(effort: Effort) -> Result<Vec<Line>> {
 async fn newest(playlist: &Url) -> Result<Vec<String>> {
     let listed = Playlist::fetch(playlist).await?.segments;
     let newest = &listed[listed.len().saturating_sub(SEGMENTS)..];
-    newest.iter().map(|(_, reference)| Ok(playlist.join(reference)?.target)).collect()
+    newest.iter().map(|(_, reference)| Ok(setup::join(playlist, reference)?.target)).collect()
 }
 
 /// Requests for the newest segments; follows the playlist until the receiver is gone.

@@ -98,12 +98,22 @@ pub async fn session(url: &Url) -> Result<Url> {
         let reply = client::get(&url.to_string()).await?;
         let text = String::from_utf8_lossy(&reply.body).into_owned();
         match reply.status {
-            200 => return url.join(references(&text).next().context("no variant")?),
+            200 => return join(url, references(&text).next().context("no variant")?),
             503 => {}
             status => anyhow::bail!("{url}: {status}: {text}"),
         }
     }
     anyhow::bail!("{url}: five times unavailable")
+}
+
+/// What a reference means, `../` included.
+pub fn join(url: &Url, reference: &str) -> Result<Url> {
+    let mut joined = url.join(reference)?;
+    while let Some(up) = joined.target.find("/../") {
+        let folder = joined.target[..up].rfind('/').context("../ beyond the root")?;
+        joined.target.replace_range(folder..up + 3, "");
+    }
+    Ok(joined)
 }
 
 /// The lines of a playlist that are no tags.
@@ -147,5 +157,17 @@ impl Playlist {
 
     pub fn listed(&self) -> f64 {
         self.segments.iter().map(|s| s.0).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_may_lead_upwards() {
+        let url = Url::parse("http://127.0.0.1:80/live/5/index.m3u8?token=x").unwrap();
+        assert_eq!(join(&url, "../~s/main.m3u8").unwrap().target, "/live/~s/main.m3u8");
+        assert_eq!(join(&url, "/live/~/a.ts").unwrap().target, "/live/~/a.ts");
     }
 }

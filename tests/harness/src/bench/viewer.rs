@@ -1,6 +1,6 @@
-//! HLS viewers in real time, as RFC 8216 (6.3.3, 6.3.4) tells clients to behave: they begin three target durations
-//! before the end, ask for the playlist once per target duration (half of it where nothing was new), fetch what
-//! is new, and play it.
+//! HLS viewers in real time, as hls.js behaves: they begin three target durations before the end (RFC 8216, 6.3.3),
+//! ask for the playlist again after the last segment's duration, which near the live edge takes the place of the
+//! target duration, or half of it where nothing was new, fetch what is new, and play it.
 
 use super::client::{self, Client};
 use super::setup::{self, Playlist};
@@ -11,6 +11,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
+
+/// A frame of 25 pictures a second: a shorter wait is none.
+const NOTICEABLE: Duration = Duration::from_millis(40);
 
 /// What all viewers of an audience saw, while [`Audience::measure`] was on.
 #[derive(Debug, Default)]
@@ -129,7 +132,7 @@ impl Player<'_> {
         let (now, seen) = (Instant::now(), self.seen);
         let until = match self.until {
             Some(until) if until < now => {
-                if seen.measuring() {
+                if seen.measuring() && now - until > NOTICEABLE {
                     seen.stalls.fetch_add(1, Ordering::Relaxed);
                     seen.stalled.fetch_add((now - until).as_millis() as u64, Ordering::Relaxed);
                 }
@@ -162,8 +165,9 @@ async fn watch(entry: &Url, seen: &Seen) -> Result<()> {
         let begin = next.unwrap_or_else(|| first(&playlist));
         let new = playlist.segments.iter().skip(begin.saturating_sub(playlist.sequence) as usize);
         for (seconds, reference) in new {
-            let reply =
-                client.send(&client::request(media.peer, &media.join(reference)?.target), false).await?;
+            let reply = client
+                .send(&client::request(media.peer, &setup::join(&media, reference)?.target), false)
+                .await?;
             ensure!(reply.status == 200, "a segment: {}", reply.status);
             seen.note(&seen.segments, reply.whole);
             if seen.measuring() {
@@ -172,7 +176,8 @@ async fn watch(entry: &Url, seen: &Seen) -> Result<()> {
             player.got(*seconds);
         }
         let end = playlist.sequence + playlist.segments.len() as u64;
-        let wait = if next == Some(end) { playlist.target / 2.0 } else { playlist.target };
+        let step = playlist.segments.last().map_or(playlist.target, |last| last.0.min(playlist.target));
+        let wait = if next == Some(end) { step / 2.0 } else { step };
         next = Some(end);
         tokio::time::sleep_until((asked + Duration::from_secs_f64(wait)).into()).await;
     }
