@@ -276,7 +276,7 @@ fn passwords_come_from_standard_input_or_the_environment_and_are_not_repeated() 
     let text = failure(&bench.run(&add), 1);
     assert!(text.contains("--password-stdin"), "{text}");
     let passwords: Vec<_> =
-        bench.calls("/api/providers").iter().map(|body| body["password"].clone()).collect();
+        bench.calls("/api/providers").iter().map(|body| body["access"]["password"].clone()).collect();
     assert_eq!(passwords, [json!("from-stdin"), json!("from-environment")]);
 
     assert_eq!(

@@ -166,10 +166,10 @@ async fn housekeeping(
         if watchdog.is_some() {
             ops::systemd::alive();
         }
-        if seconds.is_multiple_of(600) {
-            if let Err(error) = state.access.maintain().await {
-                warn!(%error, "old tokens and links could not be cleared away");
-            }
+        if seconds.is_multiple_of(60)
+            && let Err(error) = state.access.maintain().await
+        {
+            warn!(%error, "old tokens and links could not be cleared away");
         }
     }
 }

@@ -247,8 +247,12 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("file");
         let location = file.path().to_string_lossy().into_owned();
         let add = |location: String| Add::M3u(M3u { name: "n".to_owned(), location }).request();
-        assert!(std::path::Path::new(&add(location).expect("file").url).is_absolute());
+        let place = |new: NewProvider| match new.access {
+            ProviderAccess::M3u { location } => location,
+            ProviderAccess::Xtream { host, .. } => host,
+        };
+        assert!(std::path::Path::new(&place(add(location).expect("file"))).is_absolute());
         assert!(add("/nonexistent.m3u".to_owned()).is_err());
-        assert_eq!(add("http://h/x".to_owned()).expect("url").url, "http://h/x");
+        assert_eq!(place(add("http://h/x".to_owned()).expect("url")), "http://h/x");
     }
 }

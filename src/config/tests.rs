@@ -91,7 +91,10 @@ fn every_bad_value_is_one_line_and_all_are_told() {
 #[test]
 fn what_depends_on_another_value_is_checked() {
     for (text, expected) in [
-        ("[hls]\ntarget_duration = 6", "feed.ring_seconds: must be at least three target durations (18 s)"),
+        (
+            "[hls]\ntarget_duration = 6\nwindow = 20",
+            "feed.ring_seconds: must be at least three target durations (18 s)",
+        ),
         (
             "[listen]\npublic = \"0.0.0.0:8002\"",
             "listen.public = \"0.0.0.0:8002\": is the same as listen.api",

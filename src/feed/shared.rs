@@ -92,11 +92,11 @@ struct Leases {
 
 /// See the module.
 #[derive(Debug)]
-pub struct Shared {
+pub(super) struct Shared {
     /// Which feed.
-    pub key: FeedKey,
+    pub(super) key: FeedKey,
     /// Its media.
-    pub ring: Arc<Ring>,
+    pub(super) ring: Arc<Ring>,
     leases: Mutex<Leases>,
     pub(super) wake: Notify,
     pub(super) status: watch::Sender<Status>,

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 /// A full provider gives up its oldest feed that nobody watches (lingering, or held only by who is about to
 /// let go). Providers' own counters lag behind closed connections by seconds; how long is learned.
 #[derive(Debug, Default)]
-pub struct Slots {
+pub(super) struct Slots {
     providers: Mutex<HashMap<i64, Account>>,
     released: Notify,
 }
@@ -29,20 +29,20 @@ struct Account {
 
 /// The right to one connection, given back on drop.
 #[derive(Debug)]
-pub struct Slot {
+pub(super) struct Slot {
     slots: Arc<Slots>,
     provider: i64,
     token: u64,
     /// The provider was full but for this one.
-    pub was_last: bool,
+    pub(super) was_last: bool,
 }
 
 /// All are in use by channels that somebody watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("all {max} connections that the provider allows are in use")]
-pub struct NoSlot {
+pub(super) struct NoSlot {
     /// How many it allows.
-    pub max: u32,
+    pub(super) max: u32,
 }
 
 /// An evicted feed closes its socket at once, FFmpeg within its ladder of signals.
@@ -57,7 +57,11 @@ enum Try {
 
 impl Slots {
     /// A slot for `feed`; waits for an evicted feed to close and for the provider's counter to notice.
-    pub async fn acquire(self: &Arc<Self>, provider: Provider, feed: &Arc<Shared>) -> Result<Slot, NoSlot> {
+    pub(super) async fn acquire(
+        self: &Arc<Self>,
+        provider: Provider,
+        feed: &Arc<Shared>,
+    ) -> Result<Slot, NoSlot> {
         let deadline = tokio::time::Instant::now() + EVICTION;
         loop {
             let released = self.released.notified();
@@ -81,7 +85,7 @@ impl Slots {
     }
 
     /// The provider said that its limit is reached although we had counted less.
-    pub fn refused(&self, provider: i64) {
+    pub(super) fn refused(&self, provider: i64) {
         let mut providers = self.providers.lock();
         let account = providers.entry(provider).or_default();
         let recent = account.last_release.is_some_and(|at| at.elapsed() < LONGEST_REOPEN_DELAY);
@@ -92,7 +96,7 @@ impl Slots {
     }
 
     /// Connections in use, per provider.
-    pub fn in_use(&self, provider: i64) -> usize {
+    pub(super) fn in_use(&self, provider: i64) -> usize {
         self.providers.lock().get(&provider).map_or(0, |account| account.holders.len())
     }
 

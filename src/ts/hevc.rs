@@ -95,6 +95,11 @@ fn name(space: u32, profile: u32, compatibility: u32, tier: bool, level: u32, co
     name
 }
 
+/// The id of a picture parameter set.
+pub fn pps_id(nal: &[u8]) -> Option<u32> {
+    Bits::new(&unescape(nal.get(2..)?, 16)).ue().filter(|id| *id < 64)
+}
+
 /// What an access unit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Access {

@@ -112,7 +112,7 @@ async fn follows_a_switch(engine: Engine, within: Duration) -> Result<()> {
     let house = House::new(paced).await?;
     let viewer = house.watch(engine).await?;
     viewer.shows("green", Duration::from_secs(15)).await?;
-    let (other, _) = house.relais.link(&house.hell, "2").await?;
+    let other = house.relais.link(&house.hell, "2").await?.ts;
     let watching = tokio::spawn(async move { watch_ts(&other, Duration::from_secs(300), false).await });
     house.hell.channel("2").connected(1, Duration::from_secs(10)).await?;
     viewer.plays_on(Duration::from_secs(6)).await?;

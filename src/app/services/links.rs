@@ -1,7 +1,7 @@
 //! Temporary links.
 
 use super::{access_error, page_of, time};
-use crate::access::{Access, Watching};
+use crate::access::Access;
 use crate::app::book::Catalogue;
 use crate::http::services::{BoxFuture, Links, NewLink};
 use crate::http::{ApiError, Principal};
@@ -15,7 +15,6 @@ use std::time::Duration;
 pub(super) struct TemporaryLinks {
     pub(super) access: Arc<Access>,
     pub(super) catalogue: Catalogue,
-    pub(super) watching: Arc<Watching>,
 }
 
 impl Links for TemporaryLinks {

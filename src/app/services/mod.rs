@@ -25,11 +25,7 @@ pub(super) fn build(config: &Config, state: &State, catalogue: &Catalogue, media
         sign_in: Arc::new(sign_in::SignIns(access.clone(), state.store.clone())),
         keys: Arc::new(keys::ApiKeys(access.clone())),
         on_air: Arc::new(on_air::Control(media.on_air.clone())),
-        links: Arc::new(links::TemporaryLinks {
-            access: access.clone(),
-            catalogue: catalogue.clone(),
-            watching: media.watching.clone(),
-        }),
+        links: Arc::new(links::TemporaryLinks { access: access.clone(), catalogue: catalogue.clone() }),
         catalogue: Arc::new(catalogue::Listing(catalogue.clone())),
         providers: Arc::new(providers::Accounts(catalogue.clone())),
         feeds: Arc::new(feeds::Running { feeds: media.feeds.clone(), watching: media.watching.clone() }),

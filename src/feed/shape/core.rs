@@ -19,6 +19,8 @@ const MAX_EARLY: usize = 2 << 20;
 /// Sound without a picture after which the channel is taken for radio.
 const PICTURE_MISSING: i64 = 5 * MediaTime::HZ;
 const PICTURE_MISSING_BYTES: usize = 4 << 20;
+/// Sound, subtitles and the like: a PES packet that is not video has at most 64 KiB.
+const MAX_OTHER_UNIT: usize = 128 * 1024;
 
 /// What a PID leads to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,6 +124,7 @@ impl Core {
         (self.origin, self.floor) = (origin, floor.0);
         self.wait();
         self.is_fresh = true;
+        self.emission.forget_clock();
     }
 
     pub(super) fn boundary(&mut self) {
@@ -235,8 +238,9 @@ impl Core {
             _ if packet.starts_unit() => self.loose_pcr.take(),
             _ => None,
         };
-        let (older, whole) =
-            stream.assembly.packet(packet, pcr, self.options.max_access_unit, &mut self.stats);
+        let limit = self.options.max_access_unit;
+        let limit = if stream.codec.is_video() { limit } else { limit.min(MAX_OTHER_UNIT) };
+        let (older, whole) = stream.assembly.packet(packet, pcr, limit, &mut self.stats);
         if let Some(unit) = older {
             self.unit(index, unit);
         }

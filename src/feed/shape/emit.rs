@@ -21,7 +21,7 @@ const MAX_PUT_OFF: i64 = MediaTime::HZ;
 /// Sound of an epoch may reach so far beyond its picture's end.
 const MAX_REACH: i64 = MediaTime::HZ / 2;
 /// A replay from before the first keyframe that was sent is no more than this.
-const OLDEST_REPLAY: i64 = 40 * MediaTime::HZ;
+const OLDEST_REPLAY: i64 = 35 * MediaTime::HZ;
 /// Access units over which the frame rate is measured.
 const RATE_OVER: u32 = 25;
 /// Frame rates that exist, per 1,000 s.
@@ -51,6 +51,13 @@ pub(super) struct Emission {
     millihertz: u32,
     header: Vec<u8>,
     pcrs: Vec<(usize, i64, u16)>,
+}
+
+impl Emission {
+    /// Another connection's PCR is to be measured anew.
+    pub(super) fn forget_clock(&mut self) {
+        self.delay = None;
+    }
 }
 
 fn signature(stream: &Stream) -> Option<(&'static str, u32, u32)> {

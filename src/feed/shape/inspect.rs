@@ -134,7 +134,8 @@ impl Pictures {
         let id = match kind {
             h264::nal::PPS if !is_hevc => h264::pps_id(set),
             h264::nal::SPS if !is_hevc => h264::Sps::parse(set).map(|sps| sps.id),
-            // HEVC streams on the air have one of each; a further one with another id replaces it.
+            hevc::nal::PPS if is_hevc => hevc::pps_id(set),
+            // HEVC streams on the air have one of each of these; one with another id replaces it.
             _ => Some(0),
         };
         let Some(id) = id else { return };

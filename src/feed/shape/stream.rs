@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 /// Units that wait for an epoch, or for the main stream to jump too.
 const MAX_PARKED: usize = 256;
-const MAX_PARKED_BYTES: usize = 2 << 20;
+const MAX_PARKED_BYTES: usize = 1 << 20;
 /// A decode time further back than this is a jump.
 pub(super) const JUMP_BACK: i64 = MediaTime::HZ / 2;
 

@@ -103,6 +103,12 @@ impl Core {
 
     /// A unit that is on the main stream's line.
     fn accept_main(&mut self, index: usize, unit: Unit, stamp: u64) {
+        // Shown long after it is decoded, or before: a damaged stamp. It must not open an epoch either.
+        if unit.header.pts.is_some_and(|pts| clock::distance(pts, stamp).abs() > OFF) {
+            self.stats.dropped_units += 1;
+            self.recycle(index, unit);
+            return;
+        }
         let stream = &mut self.streams[index];
         let picture = match &mut stream.pictures {
             Some(pictures) => pictures.inspect(unit.payload(), unit.random_access),
@@ -159,10 +165,6 @@ impl Core {
         self.streams[index].follow(stamp);
         let pts = unit.header.pts.unwrap_or(stamp);
         let ahead = clock::distance(pts, stamp);
-        if ahead > OFF {
-            self.stats.dropped_units += 1;
-            return;
-        }
         if self.is_leading(pts, picture) {
             return;
         }

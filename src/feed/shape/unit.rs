@@ -44,6 +44,10 @@ pub(super) struct Assembly {
     is_open: bool,
     /// Its length where declared.
     whole: Option<usize>,
+    /// The last unit ended where its length said.
+    ended_by_length: bool,
+    /// More came after such an end: units end where the next begins.
+    length_lies: bool,
     pcrs: Vec<Pcr>,
     random_access: bool,
     ends_stuffed: bool,
@@ -61,6 +65,8 @@ impl Default for Assembly {
             bytes: Vec::new(),
             is_open: false,
             whole: None,
+            ended_by_length: false,
+            length_lies: false,
             pcrs: Vec::new(),
             random_access: false,
             ends_stuffed: false,
@@ -115,10 +121,11 @@ impl Assembly {
         if packet.starts_unit() {
             older = self.complete(stats);
             self.is_open = true;
-            self.whole = None;
+            (self.whole, self.ended_by_length) = (None, false);
             self.random_access = packet.is_random_access();
         }
         if !self.is_open {
+            self.length_lies |= std::mem::take(&mut self.ended_by_length);
             return (older, None);
         }
         if let Some((base, extension)) = pcr {
@@ -127,6 +134,7 @@ impl Assembly {
         self.bytes.extend_from_slice(packet.payload());
         self.ends_stuffed = packet.is_stuffed();
         if self.whole.is_none()
+            && !self.length_lies
             && let [_, _, _, _, high, low, ..] = self.bytes.as_slice()
         {
             self.whole =
@@ -139,6 +147,7 @@ impl Assembly {
         match self.whole {
             Some(whole) if self.bytes.len() >= whole => {
                 self.bytes.truncate(whole);
+                self.ended_by_length = true;
                 (older, self.complete(stats))
             }
             _ => (older, None),
@@ -211,6 +220,7 @@ impl Assembly {
     }
 
     fn drop_open(&mut self, stats: &mut Stats) {
+        self.ended_by_length = false;
         if std::mem::take(&mut self.is_open) {
             stats.dropped_units += 1;
         }

@@ -394,7 +394,6 @@ impl Feeds for World {
             bitrate: None,
             engine: Some("http_ts".into()),
             source: Some(0),
-            provider: None,
             video: None,
             audio: Vec::new(),
             counters: FeedCounters::default(),

@@ -23,7 +23,7 @@ fn tables(kind: u8) -> Vec<u8> {
     out
 }
 
-/// Each step takes a control byte: which PID, whether a unit starts, how much of the input is its payload.
+// Each step takes a control byte: which PID, whether a unit starts, how much of the input is its payload.
 fuzz_target!(|data: &[u8]| {
     let mut shaper = Shaper::new(Options { max_access_unit: 4000, ..Options::default() });
     let mut parts = Vec::new();

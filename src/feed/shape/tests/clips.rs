@@ -148,6 +148,17 @@ fn hevc_with_ac3() {
 }
 
 #[test]
+fn a_constant_rate_with_stuffing_shrinks() {
+    let arguments = format!(
+        "{VIDEO} {AUDIO} -c:v libx264 -preset veryfast -g 25 -bf 2 -c:a mp2 -muxrate 4000k -pcr_period 40 \
+         -muxdelay 0.6"
+    );
+    let (parts, seen) = exact("constant rate", &arguments, &["0:v:0", "0:a:0"], true);
+    assert!(bytes(&parts).len() < 1_500_000, "null packets go");
+    assert!(seen.pcrs.windows(2).all(|pair| pair[1] - pair[0] <= 9_000), "a PCR every 100 ms");
+}
+
+#[test]
 fn radio_beats_by_its_sound() {
     let (parts, _) = exact("radio", &format!("{AUDIO} -c:a aac -b:a 96k"), &["0:a:0"], true);
     assert!(parts.iter().all(|part| part.shape.video.is_none()));

@@ -164,6 +164,18 @@ fn a_spike_costs_one_unit() {
 }
 
 #[test]
+fn a_keyframe_with_a_damaged_display_time_opens_no_epoch() {
+    let mut source = Source::default();
+    let mut data = source.run(0..60);
+    // The topmost bit of the first keyframe's PTS.
+    let at = data.windows(5).position(|w| w == [0, 0, 1, 0xE0, 0]).expect("a unit") + 9;
+    data[at] ^= 0x08;
+    let (_, shaper, seen) = feed(&data);
+    assert_eq!(only(&seen, 0x100), (25..60).collect::<Vec<_>>());
+    assert_eq!((shaper.stats().epochs, shaper.stats().dropped_units), (1, 1));
+}
+
+#[test]
 fn a_spike_of_sound_costs_one_unit() {
     let mut source = Source::default();
     let mut data = source.run(0..60);
@@ -345,6 +357,31 @@ fn a_missing_picture_makes_radio_until_it_comes() {
 }
 
 #[test]
+fn sound_far_behind_its_picture_in_the_multiplex_stays_in_step() {
+    // As broadcasters do: a picture is sent most of a second before its time, sound shortly before.
+    let mut source = Source { has_audio: false, ..Source::default() };
+    let mut data = source.run(0..1);
+    for n in 1..200usize {
+        data.extend(source.run(n..n + 1));
+        for m in (n as i64 * FRAME + SOUND - 1) / SOUND..((n as i64 + 1) * FRAME + SOUND - 1) / SOUND {
+            if m >= 30 {
+                source.sound(m as usize - 30);
+            }
+        }
+        data.extend(source.take());
+        if n == 100 {
+            // And jumps: sound of the old timeline comes for a while yet.
+            source.offset += 90_000;
+            source.offset -= 4_000_000;
+        }
+    }
+    let (_, shaper, seen) = feed(&data);
+    assert_eq!(shaper.stats().epochs, 2);
+    assert_eq!(only(&seen, 0x100), (0..101).chain(125..200).collect::<Vec<_>>());
+    in_step(&seen);
+}
+
+#[test]
 fn another_codec_is_another_epoch() {
     let mut source = Source::default();
     let mut data = source.run(0..50);
@@ -499,6 +536,22 @@ fn large_units_are_dropped_and_memory_stays_small() {
     let (parts, shaper) = shape(&data, Options { max_access_unit: 100_000, ..Options::default() }, 3);
     check(&parts);
     assert!(parts.is_empty() && shaper.stats().dropped_units >= 3);
+}
+
+#[test]
+fn a_length_that_lies_is_not_believed() {
+    // Too short, as a length over 65,535 that was cut off; and too long.
+    for declared in [200, 60_000] {
+        let source = Source { declared, ..Source::default() };
+        let (key, plain) = (source.picture(50), source.picture(51));
+        let (_, _, seen) = feed(&Source { declared, ..Source::default() }.run(0..100));
+        assert!(only(&seen, 0x100).len() >= 75, "{declared}");
+        let frames = seen.of(0x100);
+        for (n, picture) in [(50, key), (51, plain)] {
+            let sent = frames.iter().find(|unit| number(&unit.payload, "frame") == Some(n)).expect("sent");
+            assert_eq!(sent.payload, picture, "{declared}");
+        }
+    }
 }
 
 #[test]

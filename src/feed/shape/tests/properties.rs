@@ -97,8 +97,6 @@ fn damage(mut packets: Vec<Vec<u8>>, faults: &[Fault]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(std::env::var("RELAIS_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(200)))]
-
     #[test]
     fn the_output_is_valid_whatever_comes(
         stretches in proptest::collection::vec(stretch(), 1..5),

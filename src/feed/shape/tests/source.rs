@@ -51,6 +51,8 @@ pub(super) struct Source {
     pub(super) recovery: bool,
     pub(super) counters: HashMap<u16, u8>,
     pub(super) out: Vec<u8>,
+    /// The picture's PES packets declare this length.
+    pub(super) declared: u16,
     /// Continuity counters stay 0.
     pub(super) never_counts: bool,
 }
@@ -75,6 +77,7 @@ impl Default for Source {
             recovery: false,
             counters: HashMap::new(),
             out: Vec::new(),
+            declared: 0,
             never_counts: false,
         }
     }
@@ -144,7 +147,7 @@ impl Source {
     }
 
     pub(super) fn is_key(&self, n: usize) -> bool {
-        n % self.gop == 0
+        n.is_multiple_of(self.gop)
     }
 
     /// The elementary bytes of frame `n`.
@@ -188,6 +191,7 @@ impl Source {
         bytes.extend(pes::stamp(3, pts));
         bytes.extend(pes::stamp(1, dts));
         bytes.extend(self.picture(n));
+        bytes[4..6].copy_from_slice(&self.declared.to_be_bytes());
         let pcr = (self.pcr_pid == VIDEO).then_some(dts - 20_000);
         self.pes(VIDEO, &bytes, pcr);
     }
