@@ -6,7 +6,7 @@
 Makes the namespace and a pair of TUN devices, 10.77.0.1 here and 10.77.0.2 there, and carries packets between
 them: those that come from there are held for DELAY ± JITTER, in order, and LOSS in a hundred are dropped; those
 that go there pass at once. (`tc qdisc … netem` does the same, but many kernels are built without it.) Prints
-"ready"; removes the namespace when it is ended by SIGTERM. Needs root.
+"ready" and its TCP's congestion control; removes the namespace when it is ended by SIGTERM. Needs root.
 """
 
 import collections
@@ -91,9 +91,15 @@ def main():
         ip("-n", name, "addr", "add", "10.77.0.2/24", "dev", "relais-there")
         ip("-n", name, "link", "set", "relais-there", "up")
         ip("-n", name, "link", "set", "lo", "up")
-        # What most machines have; the namespace would inherit this one's.
-        ip("netns", "exec", name, "sh", "-c", "echo cubic > /proc/sys/net/ipv4/tcp_congestion_control")
-        print("ready", flush=True)
+        # What most machines have, where it may be chosen; the namespace inherits this one's.
+        control = "/proc/sys/net/ipv4/tcp_congestion_control"
+        for wanted in ("cubic", "reno"):
+            choose = ["ip", "netns", "exec", name, "sh", "-c", f"echo {wanted} > {control}"]
+            if subprocess.run(choose, stderr=subprocess.DEVNULL).returncode == 0:
+                break
+        else:
+            wanted = subprocess.check_output(["ip", "netns", "exec", name, "cat", control], text=True).strip()
+        print("ready", wanted, flush=True)
         carry(here, there, Delay(middle / 1000, spread / 1000), loss / 100)
     finally:
         ip("netns", "del", name)

@@ -22,6 +22,8 @@ pub struct Line {
     _forwarder: Guard,
     _folder: tempfile::TempDir,
     task: tokio::task::JoinHandle<()>,
+    /// The congestion control of the side that sends to the browser.
+    pub control: String,
 }
 
 impl Line {
@@ -40,11 +42,11 @@ impl Line {
         )
         .context("python3 carries the line's packets")?;
         let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
+        let control = loop {
             let mut line = String::new();
             BufReader::new(std::fs::File::open(&said)?).read_line(&mut line)?;
-            if line == "ready\n" {
-                break;
+            if let Some(control) = line.strip_prefix("ready ").and_then(|l| l.strip_suffix('\n')) {
+                break control.to_owned();
             }
             ensure!(
                 carrier.ended()?.is_none(),
@@ -52,7 +54,7 @@ impl Line {
             );
             ensure!(Instant::now() < deadline, "the line is not ready");
             tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        };
         let socket = folder.path().join("forward");
         let listener = UnixListener::bind(&socket)?;
         let forwarder = Guard::spawn(
@@ -67,7 +69,7 @@ impl Line {
                 tokio::spawn(async move { join(from, TcpStream::connect(to).await?).await });
             }
         });
-        let line = Self { carrier, _forwarder: forwarder, _folder: folder, task };
+        let line = Self { carrier, _forwarder: forwarder, _folder: folder, task, control };
         while TcpStream::connect(THERE).await.is_err() {
             ensure!(Instant::now() < deadline, "nobody listens behind the line");
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -6,7 +6,7 @@
 
 use super::Effort;
 use super::line::Line as BadLine;
-use super::report::{Line, Target};
+use super::report::{Line, Target, median};
 use anyhow::{Context, Result};
 use harness::hell::{Behaviour, ChannelSpec, ClipSpec, Hell, HellOptions, Join};
 use harness::http1::Url;
@@ -183,12 +183,11 @@ async fn cold(sends: Sends, over_line: bool, effort: Effort) -> Result<Vec<Line>
     }
     let over = if over_line { ", line of 50 +- 30 ms, 1 % loss" } else { "" };
     let what = format!("picture beyond the keyframe wait, cold, {}{over}", sends.words());
-    let all = Line::new("picture", "", "s", Target::Told).ours(totals);
     let mut first = Line::new("picture", what, "s", Target::AtMost(0.3)).ours(beyond);
-    first = first.note(format!("in all {:.2} s", super::report::median(&all.ours)));
-    if over_line {
-        first =
-            first.note("delay and loss on the way to the browser, packets carried by tests/bench/line.py");
+    first = first.note(format!("in all {:.2} s", median(&totals)));
+    if let Some(line) = &line {
+        let control = &line.control;
+        first = first.note(format!("the line is tests/bench/line.py, in user space; TCP: {control}"));
     }
     let what = format!("waits in a minute, {}{over}", sends.words());
     Ok(vec![first, Line::new("picture", what, "waits", Target::AtMost(0.0)).ours(waits)])
