@@ -14,6 +14,7 @@ mod link;
 mod no_signal;
 pub mod part;
 mod registry;
+mod rhythm;
 pub mod ring;
 pub mod shape;
 mod shared;

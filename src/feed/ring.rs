@@ -5,10 +5,12 @@
 
 use super::budget::{Budget, Held};
 use super::part::Part;
+use super::rhythm::Rhythm;
 use crate::ts::MediaTime;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Where a reader begins.
@@ -47,6 +49,7 @@ struct Inner {
     /// Sequence number of `slots[0]`.
     first: u64,
     bytes: usize,
+    rhythm: Rhythm,
 }
 
 /// See the module.
@@ -65,13 +68,14 @@ const CLOSED: u64 = u64::MAX;
 impl Ring {
     /// Keeps the newest `keep` of media, and never more than `keep_bytes`.
     pub fn new(keep: MediaTime, keep_bytes: usize, budget: Arc<Budget>) -> Arc<Self> {
-        let inner = Inner { slots: VecDeque::new(), first: 0, bytes: 0 };
+        let inner = Inner { slots: VecDeque::new(), first: 0, bytes: 0, rhythm: Rhythm::default() };
         Arc::new(Self { inner: Mutex::new(inner), head: watch::Sender::new(0), budget, keep, keep_bytes })
     }
 
     /// Publishes parts and lets go of the oldest.
     pub fn push(&self, parts: impl IntoIterator<Item = Part>) {
         let mut inner = self.inner.lock();
+        inner.rhythm.came(Instant::now());
         for part in parts {
             inner.bytes += part.bytes.len();
             let end = part.end;
@@ -84,6 +88,7 @@ impl Ring {
     /// Tells readers that the media pauses here.
     pub fn mark_gap(&self) {
         let mut inner = self.inner.lock();
+        inner.rhythm.paused();
         if matches!(inner.slots.back(), Some(Slot::Part(_))) {
             inner.slots.push_back(Slot::Gap);
             self.announce(&inner);
@@ -98,6 +103,11 @@ impl Ring {
     /// Bytes kept.
     pub fn bytes(&self) -> usize {
         self.inner.lock().bytes
+    }
+
+    /// The longest silence between two deliveries of the last minute or two; `None`: not known yet.
+    pub fn silence(&self) -> Option<Duration> {
+        self.inner.lock().rhythm.silence(Instant::now())
     }
 
     /// Whether a reader could begin now.

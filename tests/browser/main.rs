@@ -63,6 +63,7 @@ async fn plays(conduct: impl Fn(&mut Behaviour), engine: Engine) -> Result<()> {
     let house = House::new(conduct).await?;
     let viewer = house.watch(engine).await?;
     viewer.shows("green", Duration::from_secs(15)).await?;
+    viewer.runs(Duration::from_secs(13)).await?;
     viewer.plays_on(span()).await?;
     viewer.keeps_its_secrets().await
 }
@@ -102,6 +103,7 @@ async fn falls_back_to_hls_where_a_proxy_holds_ts_up() -> Result<()> {
     let proxy = BufferingProxy::start(&house.relais.public_url()).await?;
     let viewer = Viewer::open(&proxy.url(), Engine::Auto).await?;
     viewer.shows("green", Duration::from_secs(30)).await?;
+    viewer.runs(Duration::from_secs(5)).await?;
     ensure!(viewer.engine().await? == "hls", "what plays is {}", viewer.engine().await?);
     ensure!(proxy.held() > 0, "TS was not tried");
     viewer.plays_on(span()).await
@@ -115,6 +117,7 @@ async fn follows_a_switch(engine: Engine, within: Duration) -> Result<()> {
     let other = house.relais.link(&house.hell, "2").await?.ts;
     let watching = tokio::spawn(async move { watch_ts(&other, Duration::from_secs(300), false).await });
     house.hell.channel("2").connected(1, Duration::from_secs(10)).await?;
+    viewer.runs(Duration::from_secs(5)).await?;
     viewer.plays_on(Duration::from_secs(6)).await?;
     for (id, colour) in [("2", "red"), ("1", "green")] {
         viewer.mark().await?;
@@ -143,6 +146,7 @@ async fn survives_a_cut(engine: Engine) -> Result<()> {
     let house = House::new(paced).await?;
     let viewer = house.watch(engine).await?;
     viewer.shows("green", Duration::from_secs(15)).await?;
+    viewer.runs(Duration::from_secs(5)).await?;
     viewer.plays_on(Duration::from_secs(5)).await?;
     let channel = house.hell.channel("1");
     channel.set(|behaviour| behaviour.answer = Answer::Status(503)).await?;
@@ -170,6 +174,7 @@ async fn survives_a_restart(engine: Engine) -> Result<()> {
     let mut house = House::new(paced).await?;
     let viewer = house.watch(engine).await?;
     viewer.shows("green", Duration::from_secs(15)).await?;
+    viewer.runs(Duration::from_secs(5)).await?;
     viewer.plays_on(Duration::from_secs(5)).await?;
     house.relais.kill9()?;
     tokio::time::sleep(Duration::from_secs(3)).await;

@@ -87,6 +87,19 @@ impl Viewer {
         }
     }
 
+    /// Waits until what is shown moves: the page stands still on its first picture until enough is in hand.
+    pub(crate) async fn runs(&self, patience: Duration) -> Result<()> {
+        let script = "const video = document.querySelector('video.front');
+            return video && !video.paused && video.currentTime > 0.2 && video.played.length > 0";
+        let (_, took) = self.browser.wait_for(script, patience).await?;
+        let look = self.look().await?;
+        println!(
+            "first frame {:.0} ms after the page, moving {took:.1?} later",
+            number(&look["stats"], "firstFrameMs")?
+        );
+        Ok(())
+    }
+
     /// From here on [`Self::shows`] measures.
     pub(crate) async fn mark(&self) -> Result<()> {
         self.browser.execute("witness.mark = performance.now()", &[]).await.map(drop)

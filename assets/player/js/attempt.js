@@ -17,12 +17,18 @@ const engines = {
  * then stands still for more than a second. HLS: the next segment may be a poll away.
  */
 const start = { ts: 0.6, hls: 3.8, native: 0 };
+/** TS whose bytes still came so long after the first ones flows; else the next burst is waited for. */
+const flowing = 300;
+/** An attempt that has a picture stands still no longer than this, whatever is in hand. */
+const longest = 12_000;
 
 export class Attempt {
   began = performance.now();
   respondedAt = null;
   frameAt = null;
   lastBytesAt = performance.now();
+  #firstBytesAt = null;
+  #rhythmKnown = false;
   over = false; // its response ended or failed: what is buffered is all there is
   picture = true;
   #hold = null;
@@ -48,8 +54,15 @@ export class Attempt {
     this.engine = new Engine(video, `${path}?session=${encodeURIComponent(session)}`, {
       // Attaching loads the element anew, which would undo an earlier play().
       attached: () => this.#hold ?? this.play(),
-      response: () => { this.respondedAt ??= performance.now(); },
-      bytes: () => { this.lastBytesAt = performance.now(); },
+      response: (silence) => {
+        this.respondedAt ??= performance.now();
+        this.#rhythmKnown = silence !== undefined;
+        if (this.#rhythmKnown) this.pace.expect(silence);
+      },
+      bytes: () => {
+        this.lastBytesAt = performance.now();
+        this.#firstBytesAt ??= this.lastBytesAt;
+      },
       media: ({ picture }) => { this.picture = picture; },
       jumped: () => { this.pace.reset(); },
       ended: () => { this.over = true; on.over(this, null); },
@@ -66,7 +79,10 @@ export class Attempt {
     return bufferedEnd(this.video) - this.video.currentTime;
   }
 
-  /** Stands still, on its picture, until so many seconds are in hand (or the response is over, or 5 s passed with a picture). */
+  /**
+   * Stands still, on its picture, until so many seconds are in hand, more where the source is known to be
+   * silent for longer (or until the response is over, or there was a picture for too long).
+   */
   hold(seconds) {
     this.#hold = { seconds, until: null };
     this.video.pause();
@@ -93,9 +109,10 @@ export class Attempt {
   /** Called every tick while this attempt is wanted. */
   tick(now) {
     if (this.#hold) {
-      if (this.frameAt !== null || this.video.readyState >= 2) this.#hold.until ??= now + 5000;
-      const enough = this.inHand >= this.#hold.seconds || this.over || now > (this.#hold.until ?? Infinity);
-      if (enough) this.play();
+      this.pace.observe(now / 1000, bufferedEnd(this.video));
+      if (this.frameAt !== null || this.video.readyState >= 2) this.#hold.until ??= now + longest;
+      const ready = this.#flows(now) && this.inHand >= Math.max(this.#hold.seconds, this.pace.need);
+      if (ready || this.over || now > (this.#hold.until ?? Infinity)) this.play();
       return;
     }
     if (!this.frameAt || this.over || this.kind === 'native' || this.video.paused || this.video.seeking) {
@@ -105,6 +122,12 @@ export class Attempt {
     const { rate, skip } = this.pace.sample(now / 1000, this.video.currentTime, bufferedEnd(this.video));
     if (skip > 0) this.video.currentTime += skip;
     if (this.video.playbackRate !== rate) this.video.playbackRate = rate;
+  }
+
+  /** Whether what is in hand says how much more will come in time. */
+  #flows(now) {
+    if (this.kind !== 'ts' || this.#rhythmKnown) return true;
+    return this.#firstBytesAt !== null && this.lastBytesAt - this.#firstBytesAt > flowing && now - this.lastBytesAt < flowing;
   }
 
   /** Jumps to the newest that leaves a comfortable rest in hand, where more has gathered. */

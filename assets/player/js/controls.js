@@ -200,7 +200,8 @@ export class Controls {
       if (card) [element('card-title').textContent, element('card-hint').textContent] = card.map((key) => words[key]);
     });
     const now = performance.now();
-    const troubled = ['joining', 'reconnecting', 'offline'].includes(state);
+    const holding = this.director.front?.holding && state === 'playing';
+    const troubled = holding || ['joining', 'reconnecting', 'offline'].includes(state);
     this.#troubledSince = troubled ? (this.#troubledSince ?? now) : null;
     const shown = troubled && (now - this.#troubledSince >= (this.director.front ? grace : 300) || state === 'offline');
     let text = '';
@@ -208,7 +209,7 @@ export class Controls {
       const switching = this.director.front && server?.generation !== this.director.front.generation;
       text = state === 'offline' ? words.offline
         : server?.state === 'reconnecting' || server?.state === 'failed' ? words.sourceAway
-          : switching ? words.switching : state === 'joining' ? words.joining : words.reconnecting;
+          : switching ? words.switching : state === 'joining' || holding ? words.joining : words.reconnecting;
     }
     this.#once('notice', text, () => {
       element('notice').hidden = !text;

@@ -33,6 +33,7 @@ export class Director {
   counts = { waiting: 0, joins: 0, rejoins: 0, fallbacks: 0 };
   firstFrameMs = null;
   lastJoinMs = null;
+  lastFailure = null;
   #renew;
   #changed;
   #blocked;
@@ -95,7 +96,7 @@ export class Director {
       this.failure = null;
       this.#mediaErrors = 0;
       this.#backoff.reset();
-      if (!this.userPaused && !(before?.active && this.#follow())) this.#join();
+      if (!this.userPaused && !this.#await(before) && !(before?.active && this.#follow())) this.#join();
     } else if (before.engine !== server.engine && this.front && this.front.kind !== this.engine) {
       this.#join();
     } else if (server.state === 'live' && before.state !== 'live' && this.#needsJoin()) {
@@ -165,6 +166,7 @@ export class Director {
       ...this.counts,
       firstFrameMs: this.firstFrameMs,
       lastJoinMs: this.lastJoinMs,
+      lastFailure: this.lastFailure,
       buffered: this.front ? this.front.inHand : 0,
       lowWater: this.front && Number.isFinite(this.front.pace.low) ? this.front.pace.low : null,
       rate: video.playbackRate,
@@ -172,6 +174,14 @@ export class Director {
       decoded: this.#frames.decoded + now.decoded,
       dropped: this.#frames.dropped + now.dropped,
     };
+  }
+
+  /** What was asked for and is not answered yet will be answered with what is on air now. */
+  #await(before) {
+    const { pending } = this;
+    if (!before?.active || !pending || pending.respondedAt !== null) return false;
+    pending.generation = this.server.generation;
+    return true;
   }
 
   /** Lets the engine follow a switch within its stream, where it can. */
@@ -254,6 +264,7 @@ export class Director {
     if (attempt === this.pending) this.#drop('pending');
     else if (this.pending) return;
     if (this.userPaused || !this.server?.active) return;
+    this.lastFailure = failure && `${failure.kind} ${failure.status ?? ''} ${failure.message ?? ''}`.trim();
     const lived = attempt.frameAt ? performance.now() - attempt.frameAt : 0;
     if (lived > 5000) this.#backoff.reset();
     if (failure?.kind === 'codec') {

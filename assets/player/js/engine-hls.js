@@ -18,6 +18,71 @@ function library() {
   return loading;
 }
 
+/** How often a playlist that has nothing new is asked for again, and for how long. */
+const pollEvery = 350;
+const pollFor = 4000;
+
+/**
+ * hls.js asks for a live playlist once per segment, at the moment at which it saw the last one, and again a whole
+ * segment later where that was a blink too early: then most of what it had in hand is gone. This loader asks again
+ * soon instead, until there is something new.
+ */
+function playlistLoader(Base) {
+  let seen = '';
+  return class {
+    #config;
+    #inner;
+    #timer = 0;
+
+    constructor(config) {
+      this.#config = config;
+      this.#inner = new Base(config);
+    }
+
+    get stats() {
+      return this.#inner.stats;
+    }
+
+    load(context, policy, callbacks) {
+      this.context = context;
+      const until = performance.now() + pollFor;
+      const ask = () => this.#inner.load(context, policy, { ...callbacks, onSuccess: answered });
+      const answered = (response, ...rest) => {
+        const isMedia = context.type === 'level' || /#EXTINF/.test(response.data);
+        if (isMedia && response.data === seen && performance.now() < until) {
+          this.#timer = setTimeout(() => {
+            this.#inner.destroy();
+            this.#inner = new Base(this.#config);
+            ask();
+          }, pollEvery * (0.8 + 0.4 * Math.random()));
+          return;
+        }
+        if (isMedia) seen = response.data;
+        callbacks.onSuccess(response, ...rest);
+      };
+      ask();
+    }
+
+    getCacheAge() {
+      return this.#inner.getCacheAge?.() ?? null;
+    }
+
+    getResponseHeader(name) {
+      return this.#inner.getResponseHeader?.(name) ?? null;
+    }
+
+    abort() {
+      clearTimeout(this.#timer);
+      this.#inner.abort();
+    }
+
+    destroy() {
+      clearTimeout(this.#timer);
+      this.#inner.destroy();
+    }
+  };
+}
+
 /** How often the playlist is asked for while a switch is on its way. */
 const followEvery = 400;
 /** The page joins anew where a switch does not come through the playlist in this time. */
@@ -53,6 +118,7 @@ export class HlsEngine {
       maxBufferLength: 30,
       liveDurationInfinity: true,
       maxLiveSyncPlaybackRate: 1,
+      pLoader: playlistLoader(Hls.DefaultConfig.loader),
     });
     this.#hls = hls;
     let recovered = 0;

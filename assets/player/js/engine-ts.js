@@ -52,7 +52,8 @@ function loaderFor(mpegts, on) {
           on.failed({ kind: 'http', status: response.status, retryAfter: Number.isFinite(after) ? after : 0 });
           return;
         }
-        on.response();
+        const silence = Number.parseFloat(response.headers.get('X-Relais-Silence'));
+        on.response(Number.isFinite(silence) ? silence : undefined);
         this._status = mpegts.LoaderStatus.kBuffering;
         const reader = response.body.getReader();
         for (;;) {
@@ -87,7 +88,8 @@ function loaderFor(mpegts, on) {
 }
 
 /**
- * Plays `url` in `video`. `on` is told of attached(), response(), bytes(n), ended() and
+ * Plays `url` in `video`. `on` is told of attached(), response(seconds that the source is silent at a time,
+ * where known), bytes(n), ended() and
  * failed({kind: 'http'|'network'|'codec'|'media', status?, retryAfter?, message?}).
  */
 export class TsEngine {

@@ -17,6 +17,10 @@ const scarce = 0.5;
 /** A source that is silent longer than this comes in bursts; before its rhythm is known, so long ones. */
 const silent = 0.5;
 const presumed = 4;
+/** The slowest that is played. */
+const slowest = 0.9;
+/** What a burst may be late. */
+const spare = 0.4;
 /** A source is not known before it was watched this long. */
 const settle = 12;
 
@@ -38,6 +42,24 @@ export class Pace {
     return this.#gap;
   }
 
+  /** Seconds that have to be in hand to get over the next silence, at the slowest rate. */
+  get need() {
+    return this.#gap > silent ? this.#gap * slowest + spare : 0;
+  }
+
+  /** The source is known to be silent for so long at a time. */
+  expect(gap) {
+    this.#gap = Math.max(this.#gap, gap);
+  }
+
+  /** Takes note of where what is buffered ends. */
+  observe(now, end) {
+    if (end <= this.#end + 0.001 && end >= this.#end) return;
+    if (this.#grewAt) this.#gap = Math.max(this.#gap, now - this.#grewAt);
+    this.#end = end;
+    this.#grewAt = now;
+  }
+
   /** The least in hand within the window, in seconds. */
   get low() {
     return this.#samples.reduce((least, sample) => Math.min(least, sample.inHand), Infinity);
@@ -54,11 +76,7 @@ export class Pace {
    */
   sample(now, position, end) {
     this.#began ??= now;
-    if (end > this.#end + 0.001 || end < this.#end) {
-      if (this.#grewAt) this.#gap = Math.max(this.#gap, now - this.#grewAt);
-      this.#end = end;
-      this.#grewAt = now;
-    }
+    this.observe(now, end);
     const inHand = Math.max(0, end - position);
     const window = Math.min(20, Math.max(4, this.#gap * 1.5));
     this.#samples.push({ now, inHand });
@@ -70,7 +88,7 @@ export class Pace {
       return { rate: 1, skip: low - this.#comfort.eased };
     }
     const foreseen = this.#foresee(now, inHand);
-    if (inHand < scarce || foreseen < 2 * scarce) this.#rate = 0.9;
+    if (inHand < scarce || foreseen < 2 * scarce) this.#rate = slowest;
     else this.#rate = this.#choose(low, known, now - this.#began < settle);
     return { rate: this.#rate, skip: 0 };
   }

@@ -22,6 +22,8 @@ const MAX_PUT_OFF: i64 = MediaTime::HZ;
 const MAX_REACH: i64 = MediaTime::HZ / 2;
 /// A replay from before the first keyframe that was sent is no more than this.
 const OLDEST_REPLAY: i64 = 35 * MediaTime::HZ;
+/// A source that was away is no further ahead of the wall clock than this, its burst included.
+const AHEAD_OF_WALL: i64 = 30 * MediaTime::HZ;
 /// Access units over which the frame rate is measured.
 const RATE_OVER: u32 = 25;
 /// Frame rates that exist, per 1,000 s.
@@ -72,7 +74,7 @@ impl Core {
                 self.stats.replayed_units += 1;
                 return false;
             }
-        } else if self.is_fresh && self.origin == Origin::Source {
+        } else if self.is_fresh && self.origin == Origin::Source && !self.has_gone_on(stamp) {
             match self.memory.find(fingerprint(unit.payload()), stamp) {
                 // From before a jump, whose other side was sent too.
                 Some(sent) if sent.epoch != self.memory.epoch => {
@@ -106,6 +108,13 @@ impl Core {
         }
         self.open_epoch(index, unit, stamp, picture);
         true
+    }
+
+    /// The source's clock went on while it was away. A picture that looks like one that was sent is no replay then:
+    /// still pictures and loops look the same over and over.
+    fn has_gone_on(&self, stamp: u64) -> bool {
+        let away = (self.floor - self.memory.last_out).max(0);
+        (1..=away + AHEAD_OF_WALL).contains(&clock::distance(stamp, self.memory.last_stamp))
     }
 
     fn open_epoch(&mut self, index: usize, unit: &Unit, stamp: u64, picture: Picture) {
@@ -194,7 +203,7 @@ impl Core {
         self.mux.main(&piece, &beat);
         self.watch_lag(dts);
         if self.origin == Origin::Source {
-            self.memory.last_out = dts;
+            (self.memory.last_out, self.memory.last_stamp) = (dts, stamp);
             self.memory.epoch = self.mux.epoch();
             if picture.keyframe {
                 self.memory.keep(fingerprint(unit.payload()), stamp, dts, radio);

@@ -25,6 +25,8 @@ pub(super) struct Memory {
     sent: VecDeque<Sent>,
     /// Decode time on our clock of the last unit of the channel's main stream.
     pub(super) last_out: i64,
+    /// The source's own decode time stamp of that unit.
+    pub(super) last_stamp: u64,
     /// The epoch it belonged to.
     pub(super) epoch: u32,
 }

@@ -10,10 +10,15 @@ use crate::ts::MediaTime;
 use axum::body::Body;
 use http::header::{self, HeaderValue};
 use http::{Method, StatusCode};
+use std::time::Duration;
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// nginx holds answers back otherwise.
 const UNBUFFERED: (&str, HeaderValue) = ("x-accel-buffering", HeaderValue::from_static("no"));
+/// Seconds, on the page's stream: the longest silence between two deliveries of the source lately, where known.
+const SILENCE: &str = "x-relais-silence";
+/// What the page shall have in hand beyond that.
+const SPARE: Duration = Duration::from_millis(500);
 
 pub(super) async fn channel(media: &Media, grant: Grant, request: &Request) -> answer::Response {
     if request.method == Method::HEAD {
@@ -56,8 +61,15 @@ pub(super) async fn page(media: &Media, request: &Request) -> answer::Response {
             Ok(seat) => seat,
             Err(refusal) => return answer::no_place(&refusal),
         };
-    let reader = showing.ring.reader(Join::Behind(MediaTime::from(media.options.page_delay)));
-    stream(Body::from_stream(endless::on_air(current, showing.generation, reader, seat)))
+    // A source that delivers seconds at a time has to be further behind, and the page has to know why.
+    let silence = showing.ring.silence();
+    let behind = media.options.page_delay.max(silence.unwrap_or_default() + SPARE);
+    let reader = showing.ring.reader(Join::Behind(MediaTime::from(behind)));
+    let mut response = stream(Body::from_stream(endless::on_air(current, showing.generation, reader, seat)));
+    if let Some(silence) = silence.and_then(|it| format!("{:.1}", it.as_secs_f64()).parse().ok()) {
+        response.headers_mut().insert(SILENCE, silence);
+    }
+    response
 }
 
 fn stream(body: Body) -> answer::Response {

@@ -502,6 +502,25 @@ fn a_reconnect_to_something_new_is_an_epoch_at_the_floor() {
 }
 
 #[test]
+fn a_picture_that_was_seen_before_is_no_replay_where_the_sources_clock_went_on() {
+    let mut shaper = Shaper::new(Options::default());
+    let mut parts = connect(&mut shaper, Origin::Source, START, &Source::default().run(0..500));
+    // Away for 18 s; the programme is a loop.
+    let floor = shaper.end_time() + MediaTime(450 * FRAME);
+    let offset = Source::default().offset + (500 + 450 - 100) * FRAME;
+    parts.extend(connect(
+        &mut shaper,
+        Origin::Source,
+        floor,
+        &Source { offset, ..Source::default() }.run(100..300),
+    ));
+    let seen = check(&parts);
+    in_step(&seen);
+    assert_eq!(numbers(&seen, 0x100)[500], (100, floor.0, 2));
+    assert_eq!(shaper.stats().replayed_units, 0);
+}
+
+#[test]
 fn a_boundary_is_an_epoch() {
     let mut shaper = Shaper::new(Options::default());
     let mut parts = Vec::new();
