@@ -28,6 +28,8 @@ pub trait Gate: Send + Sync + 'static {
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) channel: ChannelId,
+    /// The temporary link that it was given for: the session ends with it.
+    pub(super) link: Option<Box<str>>,
 }
 
 /// `/live/{channel_id}…`: an administrator, or `?token=` with a link to that channel.
@@ -49,14 +51,14 @@ pub(super) fn channel(media: &Media, id: &str, request: &Request) -> Result<Gran
         Some(allowed) if allowed != channel => {
             Err(Refused(StatusCode::FORBIDDEN, "this token is for another channel"))
         }
-        _ => Ok(Grant { channel }),
+        allowed => Ok(Grant { channel, link: allowed.and(token).map(Into::into) }),
     }
 }
 
 /// `/restream/{id}…`.
 pub(super) fn link(media: &Media, id: &str) -> Result<Grant, Refused> {
     match media.gate.link(id) {
-        LinkState::Open(channel) => Ok(Grant { channel }),
+        LinkState::Open(channel) => Ok(Grant { channel, link: Some(id.into()) }),
         LinkState::Expired => Err(Refused(StatusCode::GONE, "this link has expired")),
         LinkState::Unknown => Err(Refused(StatusCode::NOT_FOUND, "there is no such link")),
     }

@@ -2,7 +2,7 @@
 
 use super::gate::{Grant, query};
 use super::{Media, Request, answer};
-use crate::access::Target;
+use crate::access::{Claims, Target};
 use crate::hls::{Programme, multivariant};
 use http::{Method, header};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -42,7 +42,8 @@ pub(super) async fn channel(
     };
     let hold = media.options.hold.saturating_sub(started.elapsed());
     let target = Target::Channel { id: grant.channel, web };
-    session(media, &programme, target, prefix, request, false, hold).await
+    let claims = Claims { link: grant.link, ..media.signer.claims(0, target, &request.who) };
+    session(media, &programme, &claims, prefix, false, hold).await
 }
 
 async fn show_on_air(media: &Media, request: &Request, early: bool) -> answer::Response {
@@ -53,22 +54,22 @@ async fn show_on_air(media: &Media, request: &Request, early: bool) -> answer::R
         return answer::playlist(&b""[..], true);
     }
     let programme = media.on_air.programme();
-    session(media, programme, Target::OnAir, "live/", request, early, media.options.hold).await
+    let claims = media.signer.claims(0, Target::OnAir, &request.who);
+    session(media, programme, &claims, "live/", early, media.options.hold).await
 }
 
 async fn session(
     media: &Media,
     programme: &Programme,
-    target: Target,
+    claims: &Claims,
     prefix: &str,
-    request: &Request,
     early: bool,
     hold: std::time::Duration,
 ) -> answer::Response {
     let Some(snapshot) = programme.ready(early, hold).await else {
         return answer::unavailable("the channel has no picture yet", 2);
     };
-    let session = media.signer.session(&media.signer.claims(0, target, &request.who));
+    let session = media.signer.session(claims);
     answer::playlist(multivariant::render(prefix, &session, &snapshot), false)
 }
 
