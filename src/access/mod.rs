@@ -22,7 +22,7 @@ pub use error::AccessError;
 pub use gate::{ADMINISTRATOR, Access, Opened, Options, SignedIn};
 pub use identity::{Identity, IdentityKind, Role};
 pub use keys::NewKey;
-pub use links::{DEFAULT_HOURS, Resolved, viewer_of};
+pub use links::{DEFAULT_HOURS, Resolved};
 pub use secret_key::{SecretKey, SecretKeyError};
 pub use signer::{Claims, Signer, Target};
 pub use watching::{Limits, Polled, Refusal, Seat, Watching, Who};

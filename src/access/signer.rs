@@ -13,8 +13,10 @@ use std::fmt;
 const SESSION: u8 = 1;
 const TICKET: u8 = 2;
 const MAC: usize = 16;
-/// No value of ours is longer: sort, target, numbers, a channel id of 64 and the MAC, in base64.
-const LONGEST: usize = 160;
+/// Added to a target's sort: the name of a link stands before the channel's.
+const BY_LINK: u8 = 0x80;
+/// No value of ours is longer: sort, target, numbers, a link, a channel id of 64 and the MAC, in base64.
+const LONGEST: usize = 192;
 
 /// What is watched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,6 +47,8 @@ pub struct Claims {
     pub issued: u64,
     /// Random: tells apart two sessions of one second.
     pub nonce: u32,
+    /// The temporary link that it was given for, and with which it ends.
+    pub link: Option<Box<str>>,
 }
 
 /// Signs and checks. Holds the key; shows nothing.
@@ -61,7 +65,7 @@ impl Signer {
     pub fn claims(&self, user: i64, target: Target, who: &super::Who) -> Claims {
         let issued = u64::try_from(crate::store::now()).unwrap_or(0);
         let (address, agent) = (self.hash(b"ip", &who.ip.to_string()), self.hash(b"ua", &who.user_agent));
-        Claims { user, target, address, agent, issued, nonce: rand::random() }
+        Claims { user, target, address, agent, issued, nonce: rand::random(), link: None }
     }
 
     /// Keyed: an address can't be guessed back from a URL.
@@ -70,20 +74,25 @@ impl Signer {
         mac.first_chunk().map_or(0, |first| u32::from_be_bytes(*first))
     }
 
-    /// The session for these claims, URL-safe: about 60 to 150 characters.
+    /// The session for these claims, URL-safe: about 60 to 180 characters.
     pub fn session(&self, claims: &Claims) -> String {
         let (sort, id) = match &claims.target {
             Target::OnAir => (0, ""),
             Target::Channel { id, web: false } => (1, id.as_str()),
             Target::Channel { id, web: true } => (2, id.as_str()),
         };
+        let link = claims.link.as_deref();
         let mut body = Vec::with_capacity(LONGEST);
-        body.extend([SESSION, sort]);
+        body.extend([SESSION, sort | if link.is_some() { BY_LINK } else { 0 }]);
         body.extend(claims.user.to_be_bytes());
         body.extend(claims.address.to_be_bytes());
         body.extend(claims.agent.to_be_bytes());
         body.extend(claims.issued.to_be_bytes());
         body.extend(claims.nonce.to_be_bytes());
+        if let Some(link) = link {
+            body.extend([u8::try_from(link.len()).unwrap_or(u8::MAX)]);
+            body.extend(link.as_bytes());
+        }
         body.extend(id.as_bytes());
         self.sign(body)
     }
@@ -96,7 +105,16 @@ impl Signer {
         let (address, rest) = rest.split_first_chunk()?;
         let (agent, rest) = rest.split_first_chunk()?;
         let (issued, rest) = rest.split_first_chunk()?;
-        let (nonce, id) = rest.split_first_chunk()?;
+        let (nonce, rest) = rest.split_first_chunk()?;
+        let (link, id) = match sort & BY_LINK {
+            0 => (None, rest),
+            _ => {
+                let (&length, rest) = rest.split_first()?;
+                let (link, id) = rest.split_at_checked(length.into())?;
+                (Some(std::str::from_utf8(link).ok()?.into()), id)
+            }
+        };
+        let sort = sort & !BY_LINK;
         let target = match sort {
             0 if id.is_empty() => Target::OnAir,
             1 | 2 => Target::Channel { id: std::str::from_utf8(id).ok()?.parse().ok()?, web: sort == 2 },
@@ -109,6 +127,7 @@ impl Signer {
             agent: u32::from_be_bytes(*agent),
             issued: u64::from_be_bytes(*issued),
             nonce: u32::from_be_bytes(*nonce),
+            link,
         })
     }
 
@@ -155,7 +174,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn claims(target: Target) -> Claims {
-        Claims { user: -3, target, address: 7, agent: u32::MAX, issued: 1_700_000_000, nonce: 9 }
+        Claims { user: -3, target, address: 7, agent: u32::MAX, issued: 1_700_000_000, nonce: 9, link: None }
     }
 
     #[test]
@@ -176,6 +195,13 @@ mod tests {
             );
             assert_eq!(signer.open_session(&text), Some(claims));
             assert_eq!(Signer::new(&[2; 32]).open_session(&text), None);
+            let by_link = Claims {
+                link: Some("AAAAAAAAAAAAAAAAAAAA_-".into()),
+                ..signer.open_session(&text).expect("ours")
+            };
+            let text = signer.session(&by_link);
+            assert!(text.len() <= LONGEST, "{}", text.len());
+            assert_eq!(signer.open_session(&text), Some(by_link));
             assert!(!signer.page_ticket_valid(&text, 0), "a session is no ticket");
         }
     }

@@ -95,6 +95,8 @@ pub struct Watching {
 
 struct Place {
     user: i64,
+    /// The temporary link that it came by.
+    link: Option<Box<str>>,
     target: Target,
     ip: IpAddr,
     user_agent: Box<str>,
@@ -227,6 +229,16 @@ impl Watching {
         keys.into_iter().filter(|key| self.end_key(*key)).count()
     }
 
+    /// Ends every session that came by a temporary link which does not `work` any more; how many there were.
+    pub fn end_links(&self, works: impl Fn(&str) -> bool) -> usize {
+        let gone = |place: &Place| place.link.as_deref().is_some_and(|link| !works(link));
+        let mut keys = Vec::new();
+        for shard in &self.shards {
+            keys.extend(shard.lock().iter().filter(|(_, place)| gone(place)).map(|(key, _)| *key));
+        }
+        keys.into_iter().filter(|key| self.end_key(*key)).count()
+    }
+
     /// A number that rises whenever a count changes.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
@@ -351,6 +363,7 @@ impl Watching {
 fn place(claims: &Claims, who: &Who, now: Instant) -> Place {
     Place {
         user: claims.user,
+        link: claims.link.clone(),
         target: claims.target.clone(),
         ip: who.ip,
         user_agent: who.user_agent.chars().take(AGENT).collect(),

@@ -163,6 +163,7 @@ async fn housekeeping(
         }
         seconds += 1;
         watching.sweep();
+        watching.end_links(|link| matches!(state.access.resolve_link(link), access::Resolved::Ok(_)));
         if watchdog.is_some() {
             ops::systemd::alive();
         }

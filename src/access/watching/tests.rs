@@ -10,7 +10,7 @@ fn who(last: u8) -> Who {
 }
 
 fn claims(target: &Target, nonce: u32) -> Claims {
-    Claims { user: 7, target: target.clone(), address: 0, agent: 0, issued: 1, nonce }
+    Claims { user: 7, target: target.clone(), address: 0, agent: 0, issued: 1, nonce, link: None }
 }
 
 fn session(target: &Target, nonce: u32) -> (String, Claims) {

@@ -1,7 +1,7 @@
 //! Temporary links.
 
 use super::{access_error, page_of, time};
-use crate::access::{Access, Watching, viewer_of};
+use crate::access::{Access, Resolved, Watching};
 use crate::app::book::Catalogue;
 use crate::http::services::{BoxFuture, Links, NewLink};
 use crate::http::{ApiError, Principal};
@@ -59,7 +59,8 @@ impl Links for TemporaryLinks {
         Box::pin(async move {
             let revoked = self.access.revoke_link(id, owner).await.map_err(access_error)?;
             if revoked {
-                self.watching.end_user(viewer_of(id));
+                let works = |link: &str| matches!(self.access.resolve_link(link), Resolved::Ok(_));
+                self.watching.end_links(works);
             }
             Ok(revoked)
         })

@@ -3,7 +3,7 @@
 use super::gate::Grant;
 use super::multivariant::page_ticket;
 use super::{Media, Request, answer};
-use crate::access::Target;
+use crate::access::{Claims, Target};
 use crate::feed::{Join, Purpose};
 use crate::output::endless;
 use crate::ts::MediaTime;
@@ -32,7 +32,7 @@ pub(super) async fn channel(media: &Media, grant: Grant, request: &Request) -> a
         return answer::lease_error(&error.into());
     }
     let target = Target::Channel { id: grant.channel, web: false };
-    let claims = media.signer.claims(grant.user, target, &request.who);
+    let claims = Claims { link: grant.link, ..media.signer.claims(0, target, &request.who) };
     let seat = match media.watching.open(claims, request.who.clone()) {
         Ok(seat) => seat,
         Err(refusal) => return answer::no_place(&refusal),

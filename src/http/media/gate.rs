@@ -2,7 +2,6 @@
 
 use super::answer::Refused;
 use super::{Media, Request};
-use crate::access::viewer_of;
 use crate::wire::ChannelId;
 use http::{HeaderMap, StatusCode};
 
@@ -29,8 +28,8 @@ pub trait Gate: Send + Sync + 'static {
 #[derive(Debug)]
 pub(super) struct Grant {
     pub(super) channel: ChannelId,
-    /// Whose viewing it is: of a link, of nobody in particular.
-    pub(super) user: i64,
+    /// The temporary link that it was given for: the session ends with it.
+    pub(super) link: Option<Box<str>>,
 }
 
 /// `/live/{channel_id}…`: an administrator, or `?token=` with a link to that channel.
@@ -52,14 +51,14 @@ pub(super) fn channel(media: &Media, id: &str, request: &Request) -> Result<Gran
         Some(allowed) if allowed != channel => {
             Err(Refused(StatusCode::FORBIDDEN, "this token is for another channel"))
         }
-        _ => Ok(Grant { channel, user: token.map_or(0, viewer_of) }),
+        allowed => Ok(Grant { channel, link: allowed.and(token).map(Into::into) }),
     }
 }
 
 /// `/restream/{id}…`.
 pub(super) fn link(media: &Media, id: &str) -> Result<Grant, Refused> {
     match media.gate.link(id) {
-        LinkState::Open(channel) => Ok(Grant { channel, user: viewer_of(id) }),
+        LinkState::Open(channel) => Ok(Grant { channel, link: Some(id.into()) }),
         LinkState::Expired => Err(Refused(StatusCode::GONE, "this link has expired")),
         LinkState::Unknown => Err(Refused(StatusCode::NOT_FOUND, "there is no such link")),
     }

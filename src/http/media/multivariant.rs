@@ -43,7 +43,8 @@ pub(super) async fn channel(
     let hold = media.options.hold.saturating_sub(started.elapsed());
     let ready = programme.ready(false, hold).await;
     let target = Target::Channel { id: grant.channel, web };
-    session(media, ready, prefix, &media.signer.claims(grant.user, target, &request.who))
+    let claims = Claims { link: grant.link, ..media.signer.claims(0, target, &request.who) };
+    session(media, ready, prefix, &claims)
 }
 
 async fn show_on_air(media: &Media, request: &Request, early: bool) -> answer::Response {

@@ -1,6 +1,6 @@
 //! `GET /live/~{session}/main.m3u8`: the poll that every viewer makes every few seconds.
 
-use super::{Media, answer};
+use super::{LinkState, Media, answer};
 use crate::access::{Target, Who};
 use crate::hls::{Programme, Snapshot};
 use http::StatusCode;
@@ -10,6 +10,10 @@ pub(super) async fn get(media: &Media, session: &str, head: bool, who: &Who) -> 
     let Some(claims) = media.signer.open_session(session) else {
         return answer::refuse(StatusCode::FORBIDDEN, "this session was not given out here");
     };
+    let works = |link: &str| matches!(media.gate.link(link), LinkState::Open(_));
+    if claims.link.as_deref().is_some_and(|link| !works(link)) {
+        return answer::refuse(StatusCode::GONE, "this link has expired");
+    }
     if head {
         return answer::playlist(&b""[..], true);
     }
