@@ -87,6 +87,7 @@ struct Leases {
     /// Leases that want the slate even before the first picture.
     eager_slate: usize,
     evict: bool,
+    withdrawn: bool,
     closed: bool,
 }
 
@@ -108,6 +109,7 @@ pub(super) struct Shared {
 pub(super) struct Wishes {
     pub(super) held: usize,
     pub(super) evict: bool,
+    pub(super) withdrawn: bool,
 }
 
 impl Shared {
@@ -169,7 +171,11 @@ impl Shared {
 
     pub(super) fn wishes(&self) -> Wishes {
         let mut leases = self.leases.lock();
-        Wishes { held: leases.active + leases.yielding, evict: std::mem::take(&mut leases.evict) }
+        Wishes {
+            held: leases.active + leases.yielding,
+            evict: std::mem::take(&mut leases.evict),
+            withdrawn: std::mem::take(&mut leases.withdrawn),
+        }
     }
 
     pub(super) fn wants_eager_slate(&self) -> bool {
@@ -187,6 +193,12 @@ impl Shared {
 
     pub(super) fn evict(&self) {
         self.leases.lock().evict = true;
+        self.wake.notify_one();
+    }
+
+    /// Nobody may read the source any more: it is let go.
+    pub(super) fn withdraw(&self) {
+        self.leases.lock().withdrawn = true;
         self.wake.notify_one();
     }
 
