@@ -295,7 +295,8 @@ fn passwords_come_from_standard_input_or_the_environment_and_are_not_repeated() 
 fn providers_are_named_by_name_or_number() {
     let bench = Bench::with_service();
     assert!(
-        stdout(&bench.run(&["provider", "list"])).contains("\n4   home  xtream  3         never      ok\n")
+        stdout(&bench.run(&["provider", "list"]))
+            .contains("\n4   home  xtream  3         never      not read yet\n")
     );
     assert_eq!(stdout(&bench.run(&["provider", "remove", "home"])), "Removed home\n");
     assert_eq!(stdout(&bench.run(&["provider", "remove", "4"])), "Removed home\n");

@@ -5,7 +5,7 @@ use super::keys::{Known, PREFIX};
 use super::links::DEFAULT_HOURS;
 use super::passwords::{self, Passwords};
 use super::throttle::Throttle;
-use super::tokens::{self, Tokens};
+use super::tokens::Tokens;
 use super::{AccessError, SecretKey};
 use crate::store::links::Link;
 use crate::store::users::{self, Role, User};
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 
 /// The first administrator's name.
@@ -35,6 +35,8 @@ pub struct Options {
     pub panel_token: Option<String>,
     /// The longest life of a link, in hours; 0: 720.
     pub max_link_hours: u32,
+    /// How long a sign-in lasts; zero: an hour.
+    pub sign_in: Duration,
 }
 
 impl fmt::Debug for Options {
@@ -129,7 +131,7 @@ impl Access {
             },
             passwords,
             throttle: Throttle::default(),
-            tokens: Tokens::new(&secret),
+            tokens: Tokens::new(&secret, options.sign_in),
             panel: options.panel_token.filter(|token| !token.is_empty()).map(digest),
         };
         Ok(Opened { access: Arc::new(access), first_password })
@@ -186,7 +188,7 @@ impl Access {
         Person::from(&user).check(at)?;
         let access_token = self.tokens.issue(&user, at)?;
         self.store.write(move |tx| users::signed_in(tx, user.id, at)).await?;
-        Ok(SignedIn { access_token, expires_in: tokens::LIFE })
+        Ok(SignedIn { access_token, expires_in: self.tokens.life() })
     }
 
     /// Revokes a sign-in token; one that is none or has ended needs no revocation.

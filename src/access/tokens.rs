@@ -7,9 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Seconds a sign-in lasts.
-pub(super) const LIFE: i64 = 3600;
+const LIFE: i64 = 3600;
 
 /// What a token says. Role and name are for the client's eyes: what counts is what the user is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,10 +31,14 @@ pub(super) struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    /// Seconds.
+    life: i64,
 }
 
 impl Tokens {
-    pub(super) fn new(secret: &[u8]) -> Self {
+    /// Tokens under that secret, which live for `life`; zero: an hour.
+    pub(super) fn new(secret: &[u8], life: Duration) -> Self {
+        let life = i64::try_from(life.as_secs()).ok().filter(|life| *life > 0).unwrap_or(LIFE);
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.set_required_spec_claims(&["exp", "sub"]);
@@ -43,7 +48,13 @@ impl Tokens {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             validation,
+            life,
         }
+    }
+
+    /// How long a token lives, in seconds.
+    pub(super) fn life(&self) -> i64 {
+        self.life
     }
 
     pub(super) fn issue(&self, user: &User, now: i64) -> Result<String, AccessError> {
@@ -52,7 +63,7 @@ impl Tokens {
             name: user.username.clone(),
             role: user.role.as_str().into(),
             iat: now,
-            exp: now + LIFE,
+            exp: now + self.life,
             jti: URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()),
             ver: user.sign_in_version,
         };
@@ -80,19 +91,22 @@ mod tests {
 
     #[test]
     fn opens_its_own_until_they_end() {
-        let tokens = Tokens::new(b"key");
+        let tokens = Tokens::new(b"key", Duration::ZERO);
+        let long = Tokens::new(b"key", Duration::from_secs(7200));
         let now = crate::store::now();
+        let token = long.open(&long.issue(&user(), now).expect("issue")).expect("open");
+        assert_eq!((token.exp - token.iat, long.life()), (7200, 7200));
         let token = tokens.open(&tokens.issue(&user(), now).expect("issue")).expect("open");
         assert_eq!((token.sub.as_str(), token.exp - token.iat), ("5", 3600));
         let old = tokens.issue(&user(), now - 3601).expect("issue");
         assert!(matches!(tokens.open(&old), Err(AccessError::Expired)));
-        let foreign = Tokens::new(b"other").issue(&user(), now).expect("issue");
+        let foreign = Tokens::new(b"other", Duration::ZERO).issue(&user(), now).expect("issue");
         assert!(matches!(tokens.open(&foreign), Err(AccessError::Invalid)));
     }
 
     #[test]
     fn takes_no_other_algorithm_and_none_without_end() {
-        let tokens = Tokens::new(b"key");
+        let tokens = Tokens::new(b"key", Duration::ZERO);
         let now = crate::store::now();
         let claims = tokens.open(&tokens.issue(&user(), now).expect("issue")).expect("open");
         let key = EncodingKey::from_secret(b"key");

@@ -101,6 +101,8 @@ pub(super) fn serve(
             unauthenticated_per_hour: config.limits.anonymous_per_hour,
             control_per_minute: config.limits.controls_per_minute,
         },
+        body: usize::try_from(config.limits.body).unwrap_or(usize::MAX),
+        link_hours: config.access.link_hours,
         frame_ancestors: "'self'".to_owned(),
         local: bound.local.clone(),
     };

@@ -35,9 +35,15 @@ pub(super) fn build(
     tool: Option<Tool>,
     stop: &CancellationToken,
 ) -> MediaSide {
-    let ingest = Ingest::new(outbound, tool, IngestOptions::default());
+    let header_timeout = config.provider.header_timeout;
+    let ingest = Ingest::new(outbound, tool, IngestOptions { header_timeout, ..IngestOptions::default() });
     let budget = Budget::new(memory_budget(config));
-    let feeds = Feeds::new(Arc::new(Channels(catalogue.clone())), ingest, budget, feed_options(config));
+    let feeds = Feeds::new(
+        Arc::new(Channels { catalogue: catalogue.clone(), verify_tls: config.provider.verify_tls }),
+        ingest,
+        budget,
+        feed_options(config),
+    );
     let target = Duration::from_secs(u64::from(config.hls.target_duration));
     let lapse = 3 * target;
     let hls_options =

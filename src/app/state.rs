@@ -3,6 +3,7 @@
 use crate::access::{self, Access, SecretKey, Signer};
 use crate::config::Config;
 use crate::store::Store;
+use crate::wire::links::LinkRequest;
 use std::sync::Arc;
 
 /// Opened. Cheap to clone.
@@ -26,7 +27,8 @@ impl State {
             admin_password_hash: text(&secrets.admin_password_hash),
             jwt_secret: text(&secrets.jwt_key),
             panel_token: text(&secrets.panel_token),
-            max_link_hours: 0,
+            max_link_hours: LinkRequest::MOST_HOURS,
+            sign_in: config.access.sign_in,
         };
         let opened = Access::open(store.clone(), &key, options).await?;
         Ok(Self {

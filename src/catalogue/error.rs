@@ -68,6 +68,12 @@ pub enum ImportError {
     /// More than can be meant.
     #[error("the list has more than {0} entries")]
     TooLong(u64),
+    /// More than can be meant.
+    #[error("the list is larger than {} GiB", .0 >> 30)]
+    TooLarge(u64),
+    /// It came, but so slowly that it never ends.
+    #[error("the list did not arrive within {} min", .0.as_secs() / 60)]
+    TooSlow(std::time::Duration),
     /// A local file.
     #[error("the list's file can't be read: {0}")]
     File(std::io::Error),

@@ -132,6 +132,9 @@ impl Catalogue {
         let id = self.provider(name).await?.id;
         self.store.write(move |tx| providers::hide(tx, id)).await?;
         self.memory.write().remove(&id);
+        if let Some(running) = self.running.lock().get(&id) {
+            running.gone.cancel();
+        }
         self.sweep_in_background();
         Ok(())
     }

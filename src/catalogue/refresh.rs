@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 const FIRST_RETRY: Duration = Duration::from_secs(60);
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_secs(15);
+/// A list must be there within this: lists of half a gigabyte were seen to take two minutes.
+const LONGEST: Duration = Duration::from_secs(3600);
 /// Rows deleted per transaction.
 const SWEEP: u32 = 2000;
 
@@ -47,6 +49,8 @@ pub(super) struct Running {
     /// Known once it has begun in the database.
     import: OnceLock<Import>,
     staged: AtomicU64,
+    /// Its provider was removed: nothing more is fetched or stored for it.
+    pub(super) gone: CancellationToken,
 }
 
 impl Running {
@@ -156,7 +160,11 @@ impl Catalogue {
         force: bool,
     ) -> Result<Imported, CatalogueError> {
         let id = provider.id;
-        let running = Arc::new(Running { import: OnceLock::new(), staged: AtomicU64::new(0) });
+        let running = Arc::new(Running {
+            import: OnceLock::new(),
+            staged: AtomicU64::new(0),
+            gone: CancellationToken::new(),
+        });
         {
             let mut table = self.running.lock();
             if table.contains_key(&id) {
@@ -209,7 +217,15 @@ impl Catalogue {
         };
         let (store, vault, fetch) = (&self.store, &self.vault, &*self.fetch);
         let (secret, progress) = (&secret, &progress);
-        Job { store, vault, fetch, provider, secret, import, force, progress }.run().await
+        let job = Job { store, vault, fetch, provider, secret, import, force, progress };
+        // A trickle that never pauses would keep the provider from being read ever again.
+        tokio::select! {
+            biased;
+            () = running.gone.cancelled() => Err(ImportError::Gone),
+            outcome = tokio::time::timeout(LONGEST, job.run()) => {
+                outcome.unwrap_or(Err(ImportError::TooSlow(LONGEST)))
+            }
+        }
     }
 
     fn tell(&self, provider: &str, news: News) {

@@ -489,3 +489,20 @@ async fn a_file_is_a_list_too() {
     assert!(matches!(refused(&catalogue, "file").await, ImportError::File(_)));
     assert_eq!(names(&catalogue, Query::default()).await, ["A"]);
 }
+
+#[tokio::test]
+async fn removing_a_provider_ends_its_refresh() {
+    let (_dir, catalogue, panel) = fresh().await;
+    let body = b"#EXTM3U\n#EXTINF:-1,One\nhttp://x/1\n".to_vec();
+    panel.answers(Answer { part: "get.php", status: 200, body, cut: Some(true) });
+    catalogue.add(&panel.m3u()).await.expect("add");
+    let refresh = tokio::spawn({
+        let catalogue = catalogue.clone();
+        async move { catalogue.refresh("list", false).await }
+    });
+    panel.stalled.notified().await;
+    catalogue.remove("list").await.expect("remove");
+    let ended =
+        tokio::time::timeout(Duration::from_secs(10), refresh).await.expect("it goes on").expect("task");
+    assert!(matches!(ended, Err(CatalogueError::Refresh { why: error::ImportError::Gone, .. })), "{ended:?}");
+}

@@ -119,8 +119,9 @@ impl Login {
 /// Adds a category of `get_live_categories`; whether it was one.
 pub(super) fn category(value: &Value, into: &mut HashMap<String, String>) -> bool {
     match (text(value.get("category_id")), text(value.get("category_name"))) {
-        (Some(id), Some(name)) if into.len() < 100_000 => {
-            into.insert(id, name);
+        (Some(id), Some(name)) if into.len() < 100_000 && id.len() <= 40 => {
+            // All are held at once, and an element may have a megabyte.
+            into.insert(id, name.chars().take(300).collect());
             true
         }
         _ => false,
@@ -223,5 +224,17 @@ mod tests {
         ] {
             assert_eq!(stream(&odd, &categories), None);
         }
+    }
+
+    #[test]
+    fn a_category_is_held_at_a_bounded_length() {
+        let mut categories = HashMap::new();
+        let huge = "x".repeat(1 << 20);
+        assert!(category(&serde_json::json!({"category_id": "1", "category_name": huge}), &mut categories));
+        assert!(!category(
+            &serde_json::json!({"category_id": huge, "category_name": "News"}),
+            &mut categories
+        ));
+        assert_eq!(categories["1"].len(), 300);
     }
 }

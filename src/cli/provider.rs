@@ -6,6 +6,11 @@ use crate::client::{Client, Provider};
 use crate::wire::catalogue::{NewProvider, ProviderAccess};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use std::time::{Duration, Instant};
+
+/// How long `add` waits to see whether the list can be read.
+const FIRST_READING: Duration = Duration::from_secs(15);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -67,7 +72,9 @@ impl Command {
                 // Nobody should be asked for a password to learn then that the service does not run.
                 client.version().await?;
                 let answer = client.add_provider(&add.request()?).await?;
-                out.show(&answer.json, || details(&answer.value.provider))?;
+                // A wrong password shows only when the list is asked for.
+                let read = first_reading(client, answer.value.provider).await;
+                out.show(&answer.json, || details(&read))?;
             }
             Self::List => {
                 let answer = client.providers().await?;
@@ -92,6 +99,20 @@ impl Command {
         }
         Ok(())
     }
+}
+
+/// The provider once its list was read, or could not be; as it is by then where that takes long.
+async fn first_reading(client: &Client, mut provider: Provider) -> Provider {
+    let until = Instant::now() + FIRST_READING;
+    while provider.last_refresh.is_none() && provider.error.is_none() && Instant::now() < until {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        // It was added: what can't be learnt now is no failure of that.
+        match client.provider(provider.id).await {
+            Ok(answer) => provider = answer.value,
+            Err(_) => break,
+        }
+    }
+    provider
 }
 
 impl Add {
@@ -166,6 +187,7 @@ fn state(provider: &Provider) -> String {
     match (&provider.error, provider.refreshing) {
         (_, Some(true)) => "being read".to_owned(),
         (Some(error), _) => error.clone(),
+        _ if provider.last_refresh.is_none() => "not read yet".to_owned(),
         _ => "ok".to_owned(),
     }
 }
@@ -194,7 +216,7 @@ fn list(providers: &[Provider]) -> String {
 
 fn details(provider: &Provider) -> String {
     let connections = match (provider.open_connections, provider.max_connections) {
-        (open, Some(0)) => format!("{} open, no limit", number(open.map(u64::from))),
+        (open, Some(0)) => format!("{} open, no limit", open.unwrap_or(0)),
         (open, Some(most)) => format!("{} open of {most}", open.unwrap_or(0)),
         (open, None) => format!("{} open", open.unwrap_or(0)),
     };
@@ -240,6 +262,10 @@ mod tests {
             2   home  xtream  10        2025-12-24 10:30 UTC  ok\n";
         assert_eq!(text, expected);
         assert!(details(&providers()[1]).contains("Connections: 1 open of 2\n"));
+        let unread = Provider { last_refresh: None, max_connections: Some(0), ..providers().remove(1) };
+        let unread = details(&Provider { open_connections: None, ..unread });
+        assert!(unread.contains("State:       not read yet\n"), "{unread}");
+        assert!(unread.contains("Connections: 0 open, no limit\n"), "{unread}");
     }
 
     #[test]

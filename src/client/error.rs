@@ -29,7 +29,7 @@ pub enum ClientError {
         source: io::Error,
     },
     /// The service understood and said no (the error body of the contract).
-    #[error("{message}{}", fields(details))]
+    #[error("{message}{}", fields(message, details))]
     Refused {
         /// The HTTP status.
         status: u16,
@@ -104,11 +104,18 @@ impl ClientError {
 }
 
 /// ` (host: must be a URL; name: is taken)` where each detail is a text; nothing for other details.
-fn fields(details: &Map<String, Value>) -> String {
+fn fields(message: &str, details: &Map<String, Value>) -> String {
+    // The service's own messages name the fields already, and when it was asked helps nobody here.
+    let untold =
+        |name: &str, why: &str| name != "requested_at" && !(message.contains(name) && message.contains(why));
     let texts: Option<Vec<_>> =
-        details.iter().map(|(name, why)| why.as_str().map(|why| format!("{name}: {why}"))).collect();
-    match texts {
-        Some(texts) if !texts.is_empty() => format!(" ({})", texts.join("; ")),
-        _ => String::new(),
+        details.iter().map(|(name, why)| why.as_str().map(|why| (name.as_str(), why))).collect();
+    let texts: Vec<_> = texts.into_iter().flatten().filter(|(name, why)| untold(name, why)).collect();
+    match texts.as_slice() {
+        [] => String::new(),
+        texts => {
+            let texts: Vec<_> = texts.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+            format!(" ({})", texts.join("; "))
+        }
     }
 }

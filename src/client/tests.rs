@@ -71,6 +71,15 @@ async fn refusals_are_the_servers_words() {
         with_answer(answer("422 Unprocessable Entity", body), async |client| client.stop().await).await;
     assert_eq!(result.expect_err("refused").to_string(), "The provider is not valid (url: must be http)");
 
+    let body = r#"{"error":{"code":"VALIDATION_ERROR","message":"name is missing","details":{"name":"is missing","url":"must be http","requested_at":"2025-01-01T12:00:00Z"}}}"#;
+    let (result, _) =
+        with_answer(answer("422 Unprocessable Entity", body), async |client| client.stop().await).await;
+    assert_eq!(
+        result.expect_err("refused").to_string(),
+        "name is missing (url: must be http)",
+        "each thing once"
+    );
+
     let body = r#"{"error":{"code":"STREAM_NOT_FOUND","message":"No channel 9","details":{"stream_id":9}}}"#;
     let (result, _) = with_answer(answer("404 Not Found", body), async |client| client.stop().await).await;
     let error = result.expect_err("refused");

@@ -279,6 +279,11 @@ impl Actor {
         if wishes.evict && self.shared.evictable_since().is_some() {
             self.step(state::Event::Evicted);
         }
+        if let (true, Some(link)) = (wishes.withdrawn, &self.link) {
+            let lasted = link.lasted(Instant::now());
+            self.detail = Some("it was removed".to_owned());
+            self.step(state::Event::Stalled { reason: Reason::NotFound, lasted });
+        }
     }
 
     fn timers_due(&mut self) {
@@ -344,7 +349,7 @@ impl Actor {
         };
         if let Some(reason) = reason {
             warn!(feed = %self.shared.key, ?reason, silence = ?(now - link.last_data), "source given up");
-            self.detail = Some(reason.words().to_owned());
+            self.detail = None;
             self.step(state::Event::Stalled { reason, lasted });
         }
     }

@@ -163,6 +163,17 @@ impl Feeds {
         all
     }
 
+    /// Lets go of the sources of channels that are not known any more, because their provider was removed. Who
+    /// watches them sees the slate, and the channel where it comes back.
+    pub async fn withdraw_unknown(&self) {
+        let running: Vec<_> = self.inner.feeds.lock().values().cloned().collect();
+        for feed in running.into_iter().filter(|feed| !feed.key.web) {
+            if matches!(self.inner.book.channel(&feed.key.channel).await, Ok(None)) {
+                feed.withdraw();
+            }
+        }
+    }
+
     /// The memory set aside for media.
     pub fn budget(&self) -> &Arc<Budget> {
         &self.inner.budget

@@ -96,6 +96,7 @@ struct Leases {
     /// Leases that want the slate even before the first picture.
     eager_slate: usize,
     evict: bool,
+    withdrawn: bool,
     closed: bool,
 }
 
@@ -119,6 +120,7 @@ pub(super) struct Shared {
 pub(super) struct Wishes {
     pub(super) held: usize,
     pub(super) evict: bool,
+    pub(super) withdrawn: bool,
 }
 
 impl Shared {
@@ -183,7 +185,11 @@ impl Shared {
 
     pub(super) fn wishes(&self) -> Wishes {
         let mut leases = self.leases.lock();
-        Wishes { held: leases.active + leases.yielding, evict: std::mem::take(&mut leases.evict) }
+        Wishes {
+            held: leases.active + leases.yielding,
+            evict: std::mem::take(&mut leases.evict),
+            withdrawn: std::mem::take(&mut leases.withdrawn),
+        }
     }
 
     pub(super) fn wants_eager_slate(&self) -> bool {
@@ -201,6 +207,12 @@ impl Shared {
 
     pub(super) fn evict(&self) {
         self.leases.lock().evict = true;
+        self.wake.notify_one();
+    }
+
+    /// Nobody may read the source any more: it is let go.
+    pub(super) fn withdraw(&self) {
+        self.leases.lock().withdrawn = true;
         self.wake.notify_one();
     }
 

@@ -44,6 +44,10 @@ pub struct Options {
     pub own_url: String,
     /// Requests an identity or an address may make.
     pub rates: Rates,
+    /// The largest request body, in bytes.
+    pub body: usize,
+    /// Hours that a link works where the request does not say.
+    pub link_hours: u32,
     /// Content-Security-Policy `frame-ancestors` of the player page.
     pub frame_ancestors: String,
     /// Whom the admin socket knows.

@@ -1,5 +1,6 @@
 //! Request bodies and queries, field by field: every bad field is named, no value is ever repeated.
 
+use super::context::Context;
 use super::error::ApiError;
 use crate::wire::error::ErrorCode;
 use crate::wire::{ChannelId, Paging, Role, Secret, time};
@@ -14,8 +15,6 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// Bytes of a request body.
-pub(super) const MOST_BYTES: usize = 256 * 1024;
 /// A body must be there within this.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
@@ -236,26 +235,26 @@ impl Fields {
 }
 
 /// The fields of a body: a form where it says so, else JSON, whatever it says.
-impl<S: Sync> FromRequest<S> for Fields {
+impl FromRequest<Context> for Fields {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, context: &Context) -> Result<Self, ApiError> {
         let form = request
             .headers()
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-        let bytes = read(request.into_body()).await?;
+        let bytes = read(request.into_body(), context.options.body).await?;
         if form { Ok(Self::from_pairs(&bytes)) } else { Self::from_json(&bytes) }
     }
 }
 
-async fn read(body: Body) -> Result<bytes::Bytes, ApiError> {
+async fn read(body: Body, most: usize) -> Result<bytes::Bytes, ApiError> {
     let late = || ApiError::invalid([("body", "did not arrive in time")]);
-    let whole = tokio::time::timeout(BODY_TIME, Limited::new(body, MOST_BYTES).collect());
+    let whole = tokio::time::timeout(BODY_TIME, Limited::new(body, most).collect());
     match whole.await.map_err(|_| late())? {
         Ok(bytes) => Ok(bytes.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("The body is larger than {MOST_BYTES} bytes");
+            let message = format!("The body is larger than {most} bytes");
             Err(ApiError::new(ErrorCode::PayloadTooLarge, message))
         }
         Err(_) => Err(ApiError::invalid([("body", "could not be read")])),

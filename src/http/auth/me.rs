@@ -32,6 +32,9 @@ pub(in crate::http) async fn change(
     mut fields: Fields,
 ) -> Result<Json<Me>, ApiError> {
     let email = fields.has("email").then(|| fields.text("email"));
+    if email.iter().flatten().any(|email| email.len() > 254 || email.chars().any(char::is_control)) {
+        fields.wrong("email", "must be an address of 254 characters at most");
+    }
     let password = fields.secret("password");
     fields.finish()?;
     context.services.sign_in.change_me(&who, MeChange { email, password }).await?;

@@ -22,7 +22,9 @@ pub(in crate::http) async fn generate_link(
     mut fields: Fields,
 ) -> Result<Json<LinkCreated>, ApiError> {
     let channel = fields.required_channel("channel_id");
-    let hours = fields.whole("ttl_hours", 1..=u64::from(LinkRequest::MOST_HOURS)).unwrap_or(24);
+    let hours = fields
+        .whole("ttl_hours", 1..=u64::from(LinkRequest::MOST_HOURS))
+        .unwrap_or(context.options.link_hours.into());
     let channel = fields.checked("channel_id", channel)?;
     let life = Duration::from_secs(hours * 3600);
     let made = context.services.links.create(&who, &channel, life).await?;

@@ -21,6 +21,7 @@ async fn every_failure_has_the_error_body() {
         ("POST", "/start_stream", ADMIN, r#"{"channel_id": "a/b"}"#, 422, "VALIDATION_ERROR"),
         ("POST", "/start_stream", ADMIN, r#"{"channel_id": -1}"#, 422, "VALIDATION_ERROR"),
         ("POST", "/start_stream", ADMIN, r#"{"channel_id": 999}"#, 404, "NOT_FOUND"),
+        ("PUT", "/api/me", USER, "{\"email\": \"a\\r\\nb\"}", 422, "VALIDATION_ERROR"),
         ("GET", "/channels?page=zero", ADMIN, "", 422, "VALIDATION_ERROR"),
         ("GET", "/api/links?per_page=-5", ADMIN, "", 422, "VALIDATION_ERROR"),
         ("DELETE", "/api/keys/abc", ADMIN, "", 404, "NOT_FOUND"),

@@ -45,6 +45,8 @@ fn options() -> Options {
         public_url: None,
         own_url: "http://127.0.0.1:8003".into(),
         rates: Rates { authenticated_per_hour: 0, unauthenticated_per_hour: 0, control_per_minute: 0 },
+        body: 256 << 10,
+        link_hours: 24,
         frame_ancestors: "'self'".into(),
         local: LocalAdmins::default(),
     }

@@ -1,4 +1,4 @@
-//! A temporary link opens one channel, and nothing of it goes on once it is revoked.
+//! What is taken back ends: a revoked link, a removed provider.
 
 use anyhow::{Context, Result, ensure};
 use harness::hell::{ChannelSpec, Hell, HellOptions};
@@ -39,5 +39,33 @@ async fn who_watches_by_a_revoked_link_is_ended() -> Result<()> {
         let status = relais.public(path).await?.status();
         ensure!(status == 410, "{status} for {path}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_removed_provider_is_let_go_at_once() -> Result<()> {
+    let hell = Hell::start(HellOptions::channels([ChannelSpec::plain("1", "navy")])).await?;
+    let relais = Relais::start(RelaisOptions::of(env!("CARGO_BIN_EXE_relais"))).await?;
+    relais.add_xtream(&hell).await?;
+    relais.start_stream(&hell, "1").await?;
+    hell.channel("1").connected(1, SOON).await?;
+    let providers = relais.api("GET", "/api/providers", None).await?;
+    let id = providers["providers"][0]["id"].as_i64().context("no provider")?;
+    relais.api("DELETE", &format!("/api/providers/{id}"), None).await?;
+    hell.channel("1").connected(0, SOON).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn adding_a_provider_tells_of_a_wrong_password() -> Result<()> {
+    let hell = Hell::start(HellOptions::channels([ChannelSpec::plain("1", "navy")])).await?;
+    let relais =
+        Relais::start(RelaisOptions::of(env!("CARGO_BIN_EXE_relais")).env("XTREAM_PASSWORD", "wrong"))
+            .await?;
+    let host = hell.url();
+    let out =
+        relais.cli(&["provider", "add", "xtream", "home", "--host", &host, "--username", "user"]).await?;
+    let text = String::from_utf8_lossy(&out.stdout);
+    ensure!(text.contains("refuses the account"), "{text}{}", String::from_utf8_lossy(&out.stderr));
     Ok(())
 }
