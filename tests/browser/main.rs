@@ -9,7 +9,9 @@ mod viewer;
 
 use anyhow::{Result, ensure};
 use buffering_proxy::BufferingProxy;
-use harness::hell::{Answer, Behaviour, ChannelSpec, Hell, HellOptions, Join};
+use harness::hell::{
+    Answer, AudioCodec, Behaviour, ChannelSpec, Hell, HellOptions, Join, VideoCodec, VideoSpec,
+};
 use harness::relais::{Relais, RelaisOptions};
 use harness::viewers::watch_ts;
 use std::time::Duration;
@@ -86,6 +88,45 @@ async fn hls_plays_a_paced_source() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn hls_plays_a_source_that_bursts() -> Result<()> {
     plays(bursts(4.0), Engine::Hls).await
+}
+
+/// Sound that browsers don't know is there, decoded; so is one that begins after the picture.
+async fn sounds(conduct: impl Fn(&mut Behaviour), engine: Engine) -> Result<()> {
+    let house = House::new(conduct).await?;
+    let viewer = house.watch(engine).await?;
+    viewer.shows("green", Duration::from_secs(20)).await?;
+    viewer.sounds(Duration::from_secs(15)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mp2_sounds_by_ts() -> Result<()> {
+    sounds(|behaviour| behaviour.clip.audio = vec![AudioCodec::Mp2], Engine::Ts).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ac3_sounds_by_hls() -> Result<()> {
+    sounds(|behaviour| behaviour.clip.audio = vec![AudioCodec::Ac3], Engine::Hls).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_that_comes_late_sounds() -> Result<()> {
+    sounds(|behaviour| behaviour.audio_late = 4.0, Engine::Ts).await
+}
+
+/// Debian's Chromium has no HEVC.
+#[tokio::test(flavor = "multi_thread")]
+async fn says_what_it_cannot_play() -> Result<()> {
+    let hevc = |behaviour: &mut Behaviour| {
+        behaviour.clip.video = Some(VideoSpec { codec: VideoCodec::Hevc, ..VideoSpec::default() });
+    };
+    let house = House::new(hevc).await?;
+    for engine in [Engine::Auto, Engine::Hls] {
+        let viewer = house.watch(engine).await?;
+        viewer
+            .says_within("#card-title", "Your browser can’t play this channel.", Duration::from_secs(20))
+            .await?;
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

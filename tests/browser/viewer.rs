@@ -161,8 +161,22 @@ impl Viewer {
 
     /// Waits until an element has this visible text.
     pub(crate) async fn says(&self, css: &str, words: &str) -> Result<()> {
+        self.says_within(css, words, Duration::from_secs(5)).await
+    }
+
+    pub(crate) async fn says_within(&self, css: &str, words: &str, patience: Duration) -> Result<()> {
         let script = format!("return document.querySelector('{css}').innerText === {words:?}");
-        self.browser.wait_for(&script, Duration::from_secs(5)).await.map(drop)
+        self.browser.wait_for(&script, patience).await.map(drop)
+    }
+
+    /// Waits until sound is decoded, and goes on being.
+    pub(crate) async fn sounds(&self, patience: Duration) -> Result<()> {
+        let script = "const video = document.querySelector('video.front');
+            const now = video.webkitAudioDecodedByteCount;
+            if (video !== witness.sounding?.video || now < witness.sounding.from) witness.sounding = { video, from: now };
+            return now - witness.sounding.from > 40_000";
+        let heard = self.browser.wait_for(script, patience).await;
+        heard.map(drop).with_context(|| "no sound")
     }
 
     /// The document is the one that was opened.

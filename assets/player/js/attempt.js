@@ -30,7 +30,6 @@ export class Attempt {
   #firstBytesAt = null;
   #rhythmKnown = false;
   over = false; // its response ended or failed: what is buffered is all there is
-  picture = true;
   #hold = null;
   #stopFrame;
   #listeners = new AbortController();
@@ -63,7 +62,6 @@ export class Attempt {
         this.lastBytesAt = performance.now();
         this.#firstBytesAt ??= this.lastBytesAt;
       },
-      media: ({ picture }) => { this.picture = picture; },
       jumped: () => { this.pace.reset(); },
       ended: () => { this.over = true; on.over(this, null); },
       failed: (failure) => { this.over = true; on.over(this, failure); },
@@ -73,6 +71,11 @@ export class Attempt {
   /** Milliseconds from the request to the first frame; null before. */
   get firstFrame() {
     return this.frameAt && this.frameAt - this.began;
+  }
+
+  /** Whether there is a picture: a channel may have none, or one that this browser can't decode. */
+  get picture() {
+    return this.video.videoWidth > 0 || this.video.readyState === 0;
   }
 
   get inHand() {

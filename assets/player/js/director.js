@@ -16,6 +16,8 @@ const stalls = { count: 3, within: 30_000 };
 const silence = 6000;
 /** So many failed tries in a row while the server says live: TS does not get through. */
 const refusals = 3;
+/** A channel that could not be played is tried again after this. */
+const secondThoughts = 20_000;
 /** How often playback is looked at, in milliseconds. */
 const tick = 100;
 /** A response that ends at a switch is often a blink ahead of the event that says so. */
@@ -250,6 +252,7 @@ export class Director {
     const old = this.front;
     this.front = attempt;
     this.pending = old;
+    this.failure = null;
     this.stage.show(attempt.video);
     this.#drop('pending');
     if (attempt.video.paused && !attempt.holding) this.#external();
@@ -267,27 +270,31 @@ export class Director {
     this.lastFailure = failure && `${failure.kind} ${failure.status ?? ''} ${failure.message ?? ''}`.trim();
     const lived = attempt.frameAt ? performance.now() - attempt.frameAt : 0;
     if (lived > 5000) this.#backoff.reset();
-    if (failure?.kind === 'codec') {
-      this.failure = 'unsupported';
-      this.stop();
-    } else if (!failure && lived > 1000) {
+    if (failure?.kind === 'codec') this.#giveUp();
+    else if (failure?.kind === 'media' && this.#mediaError(attempt)) this.#giveUp();
+    else if (!failure && lived > 1000) {
       this.#later(blink);
     } else {
-      if (failure?.kind === 'media') this.#mediaError();
-      else if (failure && attempt.kind === 'ts' && !attempt.frameAt) this.#refuse(failure);
+      if (failure && failure.kind !== 'media' && attempt.kind === 'ts' && !attempt.frameAt) this.#refuse(failure);
       if (failure?.status === 401 || failure?.status === 403) this.#renew();
       this.#later(Math.max(this.#backoff.next(), Math.min(5, failure?.retryAfter ?? 0) * 1000));
     }
     this.#changed();
   }
 
-  #mediaError() {
+  /** Whether that was one too many: fewer are endured of a channel that has never shown anything. */
+  #mediaError(attempt) {
     this.#mediaErrors += 1;
     if (this.#mediaErrors === 2) this.#fallBack();
-    if (this.#mediaErrors === 6) {
-      this.failure = 'unsupported';
-      this.stop();
-    }
+    return this.#mediaErrors >= (attempt.frameAt ? 6 : 3);
+  }
+
+  /** This browser can't play it. The channel may change its codecs: looked at again now and then. */
+  #giveUp() {
+    this.stop();
+    this.failure = 'unsupported';
+    this.#mediaErrors = 0;
+    this.#later(secondThoughts);
   }
 
   /** Something on the way may refuse endless responses while the page's own line is open. */

@@ -107,6 +107,8 @@ export class TsEngine {
 
   #begin(mpegts, video, url, on) {
     const alive = (call) => (...given) => this.#gone || call(...given);
+    // What it leads to destroys the player, which must not happen within its own event.
+    const later = (call, ...given) => queueMicrotask(() => this.#gone || call(...given));
     const guarded = { response: alive(on.response), bytes: alive(on.bytes), failed: alive(on.failed), loader: (it) => { this.#loader = it; } };
     const player = mpegts.createPlayer(
       { type: 'mpegts', isLive: true, url },
@@ -125,11 +127,17 @@ export class TsEngine {
     this.#player = player;
     player.on(mpegts.Events.ERROR, alive((type, detail, info) => {
       const text = `${detail}: ${info?.msg ?? ''}`;
-      const codec = detail === mpegts.ErrorDetails.MEDIA_CODEC_UNSUPPORTED || /addSourceBuffer|unsupported type/i.test(text);
-      on.failed({ kind: codec ? 'codec' : 'media', message: text });
+      const unsupported = /unsupported|not supported/i.test(text);
+      // A sound that begins after the picture has no place any more in this Media Source: another one has.
+      if (/addSourceBuffer/.test(text) && !unsupported) {
+        this.release();
+        later(on.ended);
+        return;
+      }
+      const codec = detail === mpegts.ErrorDetails.MEDIA_CODEC_UNSUPPORTED || (/addSourceBuffer/.test(text) && unsupported);
+      later(on.failed, { kind: codec ? 'codec' : 'media', message: text });
     }));
     player.on(mpegts.Events.LOADING_COMPLETE, alive(() => on.ended()));
-    player.on(mpegts.Events.MEDIA_INFO, alive((media) => on.media({ picture: media.hasVideo !== false })));
     player.attachMediaElement(video);
     player.load();
     on.attached();
