@@ -132,14 +132,14 @@ impl Programme {
     }
 
     /// Waits for the first answer worth giving: two segments, 4 s of media, or one segment where the next will be
-    /// listed well before a player has shown the first; for our own page, one segment. `None` where it did not come
-    /// in time.
-    pub async fn ready(&self, early: bool, hold: Duration) -> Option<Snapshot> {
+    /// listed well before a player has shown the first. With less in hand hls.js stalls, on our own page too.
+    /// `None` where it did not come in time.
+    pub async fn ready(&self, hold: Duration) -> Option<Snapshot> {
         self.touch();
         let enough = |snapshot: &Snapshot| match snapshot.segments {
             0 => false,
             // With one listed, the next is expected to be as long.
-            1 if !early => {
+            1 => {
                 snapshot.collected >= snapshot.listed + IN_TIME
                     || snapshot.listed >= MediaTime::from_millis(3_900)
             }

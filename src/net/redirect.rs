@@ -4,7 +4,7 @@
 //! another origin does not get the caller's credentials.
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, LOCATION, PROXY_AUTHORIZATION};
-use url::Url;
+use url::{Host, Url};
 
 /// Where a redirect leads, or why it is not followed.
 pub(super) fn target(from: &Url, status: u16, headers: &HeaderMap) -> Result<Url, String> {
@@ -15,6 +15,15 @@ pub(super) fn target(from: &Url, status: u16, headers: &HeaderMap) -> Result<Url
     let to = from.join(text.trim()).map_err(|_| format!("{host} redirects to a malformed address"))?;
     if !matches!(to.scheme(), "http" | "https") || !to.has_host() {
         return Err(format!("{host} redirects to a {} address", to.scheme()));
+    }
+    // Nobody's channels are there, but clouds hand out their machines' credentials.
+    let is_link_local = match to.host() {
+        Some(Host::Ipv4(address)) => address.is_link_local(),
+        Some(Host::Ipv6(address)) => address.is_unicast_link_local(),
+        Some(Host::Domain(_)) | None => false,
+    };
+    if is_link_local {
+        return Err(format!("{host} redirects to a link-local address"));
     }
     Ok(to)
 }
@@ -58,6 +67,8 @@ mod tests {
         assert_eq!(go(" //b.example:8/q t"), Ok("http://b.example:8/q%20t".to_owned()));
         assert_eq!(go("file:///etc/passwd"), Err("a.example redirects to a file address".to_owned()));
         assert_eq!(go("http://"), Err("a.example redirects to a malformed address".to_owned()));
+        assert_eq!(go("http://169.254.0.1/x"), Err("a.example redirects to a link-local address".to_owned()));
+        assert_eq!(go("http://[fe80::1]/x"), Err("a.example redirects to a link-local address".to_owned()));
         assert!(target(&url("http://a.example/"), 302, &HeaderMap::new()).is_err());
     }
 

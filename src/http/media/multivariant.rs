@@ -12,13 +12,13 @@ pub(super) async fn on_air(media: &Media, request: &Request) -> answer::Response
     if is_tuner_import(request) {
         return crate::http::on_air_m3u(&request.base_url);
     }
-    show_on_air(media, request, false).await
+    show_on_air(media, request).await
 }
 
-/// `GET /internal_stream.m3u8?session=…`: the same for our page, as early as it can be played.
+/// `GET /internal_stream.m3u8?session=…`: the same for our page.
 pub(super) async fn page(media: &Media, request: &Request) -> answer::Response {
     match page_ticket(media, request) {
-        Ok(()) => show_on_air(media, request, true).await,
+        Ok(()) => show_on_air(media, request).await,
         Err(refused) => refused.into(),
     }
 }
@@ -41,20 +41,20 @@ pub(super) async fn channel(
         Err(error) => return answer::lease_error(&error),
     };
     let hold = media.options.hold.saturating_sub(started.elapsed());
-    let ready = programme.ready(false, hold).await;
+    let ready = programme.ready(hold).await;
     let target = Target::Channel { id: grant.channel, web };
     let claims = Claims { link: grant.link, ..media.signer.claims(0, target, &request.who) };
     session(media, ready, prefix, &claims)
 }
 
-async fn show_on_air(media: &Media, request: &Request, early: bool) -> answer::Response {
+async fn show_on_air(media: &Media, request: &Request) -> answer::Response {
     if !media.on_air.answers() {
         return answer::unavailable("Nothing on air / Aucun stream actif", 5);
     }
     if request.method == Method::HEAD {
         return answer::playlist(&b""[..], true);
     }
-    let ready = media.on_air.programme().ready(early, media.options.hold).await;
+    let ready = media.on_air.programme().ready(media.options.hold).await;
     session(media, ready, "live/", &media.signer.claims(0, Target::OnAir, &request.who))
 }
 

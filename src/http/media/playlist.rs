@@ -55,6 +55,6 @@ async fn wait(
             started.map_err(|error| answer::lease_error(&error))?
         }
     };
-    let ready = programme.ready(true, hold).await;
+    let ready = programme.ready(hold).await;
     ready.ok_or_else(|| answer::unavailable("the channel has no picture yet", 2))
 }
