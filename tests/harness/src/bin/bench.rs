@@ -9,6 +9,9 @@ use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
+/// Cores that others may keep busy without mention.
+const QUIET: f64 = 0.1;
+
 #[derive(Parser)]
 #[command(about = "relais beside its peers")]
 struct Arguments {
@@ -79,12 +82,18 @@ async fn rows_of(rows: Vec<String>, out: PathBuf) -> Result<()> {
     let mut missed = 0;
     report::print_head();
     for row in &rows {
+        let others = bench::others::Others::watch();
         match bench::row(row, effort).await {
-            Ok(lines) => {
+            Ok(mut lines) => {
+                let busy = others.cores();
+                if let Some(last) = lines.last_mut().filter(|_| busy > QUIET) {
+                    let note = format!("NOT QUIET: other processes kept {busy:.2} cores busy meanwhile");
+                    last.notes.push(note);
+                }
                 lines.iter().for_each(report::Line::print);
                 missed += lines.iter().filter(|line| line.passes() == Some(false)).count();
                 let lines: Vec<Value> = lines.iter().map(report::Line::json).collect();
-                report::write(&out, row, &json!({"quick": effort.quick, "lines": lines}))?;
+                report::write(&out, row, &json!({"quick": effort.quick, "others": busy, "lines": lines}))?;
                 all.extend(lines);
             }
             Err(error) => {
