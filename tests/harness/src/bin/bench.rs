@@ -3,7 +3,7 @@
 #[path = "../bench/mod.rs"]
 mod bench;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use bench::report;
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ async fn rows_of(rows: Vec<String>, out: PathBuf) -> Result<()> {
     let effort = bench::Effort::from_environment();
     let rows = if rows.is_empty() { bench::ROWS.map(str::to_owned).to_vec() } else { rows };
     let mut all: Vec<Value> = Vec::new();
-    let mut missed = 0;
+    let (mut missed, mut failed) = (0, 0);
     report::print_head();
     for row in &rows {
         let others = bench::others::Others::watch();
@@ -98,12 +98,18 @@ async fn rows_of(rows: Vec<String>, out: PathBuf) -> Result<()> {
             }
             Err(error) => {
                 println!("{row:<15} could not be measured: {error:#}");
-                missed += 1;
+                failed += 1;
                 all.push(json!({"row": row, "verdict": "ERROR", "error": format!("{error:#}")}));
             }
         }
     }
-    report::write(&out, "summary", &json!({"quick": effort.quick, "missed": missed, "lines": all}))?;
-    println!("{missed} missed; figures in {}", out.display());
+    report::write(
+        &out,
+        "summary",
+        &json!({"quick": effort.quick, "missed": missed, "failed": failed, "lines": all}),
+    )?;
+    println!("{missed} missed, {failed} not measured; figures in {}", out.display());
+    let strict = std::env::var("BENCH_STRICT").is_ok_and(|value| value == "1");
+    ensure!(failed == 0 && !(strict && missed > 0), "{missed} missed, {failed} not measured");
     Ok(())
 }
