@@ -93,7 +93,7 @@ async fn relais(count: usize, minute: Duration, effort: Effort) -> Result<Ours> 
     let audience = Audience::gather(&entries, count, Duration::from_secs(10));
     audience.playing(Duration::from_secs(60)).await?;
     // Until what is kept is as much as ever will be.
-    tokio::time::sleep(effort.time(Duration::from_secs(20))).await;
+    tokio::time::sleep(effort.time(Duration::from_secs_f64(RETENTION))).await;
     audience.measure(true);
     let before = (peers::cpu(bench.source.pid()), peers::own_cpu(std::process::id()), Instant::now());
     let cpu = windows(&[bench.relais.pid()], minute).await;

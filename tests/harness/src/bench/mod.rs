@@ -6,6 +6,7 @@ pub mod first_playlist;
 pub mod hammer;
 pub mod join;
 pub mod line;
+pub mod others;
 pub mod peers;
 pub mod picture;
 pub mod playlists;
