@@ -29,6 +29,7 @@ export class Attempt {
   lastBytesAt = performance.now();
   #firstBytesAt = null;
   #rhythmKnown = false;
+  awaited = false; // it may be of what was on air before: then it ends at once
   over = false; // its response ended or failed: what is buffered is all there is
   #hold = null;
   #stopFrame;

@@ -178,11 +178,15 @@ export class Director {
     };
   }
 
-  /** What was asked for and is not answered yet will be answered with what is on air now. */
+  /**
+   * What was asked for and is not answered yet will be answered with what is on air now. A TS response says so
+   * itself: one of what was on air before has ended.
+   */
   #await(before) {
     const { pending } = this;
-    if (!before?.active || !pending || pending.respondedAt !== null) return false;
+    if (!before?.active || !pending || (pending.kind !== 'ts' && pending.respondedAt !== null)) return false;
     pending.generation = this.server.generation;
+    pending.awaited = true;
     return true;
   }
 
@@ -272,7 +276,7 @@ export class Director {
     if (lived > 5000) this.#backoff.reset();
     if (failure?.kind === 'codec') this.#giveUp();
     else if (failure?.kind === 'media' && this.#mediaError(attempt)) this.#giveUp();
-    else if (!failure && lived > 1000) {
+    else if (!failure && (lived > 1000 || attempt.awaited)) {
       this.#later(blink);
     } else {
       if (failure && failure.kind !== 'media' && attempt.kind === 'ts' && !attempt.frameAt) this.#refuse(failure);
