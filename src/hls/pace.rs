@@ -57,7 +57,8 @@ impl Pace {
     }
 
     /// Media that waits.
-    pub(super) fn held(&self) -> MediaTime {
+    #[cfg(test)]
+    fn held(&self) -> MediaTime {
         self.held
     }
 }

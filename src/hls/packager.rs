@@ -65,14 +65,6 @@ impl Packager {
         })
     }
 
-    /// Media of the segment that is being collected.
-    pub(super) fn collected(&self) -> MediaTime {
-        match (self.open.first(), self.open.last()) {
-            (Some(first), Some(last)) => last.end - first.start,
-            _ => MediaTime::ZERO,
-        }
-    }
-
     fn wall(&self, media: MediaTime) -> SystemTime {
         let Some((wall, anchor)) = self.anchor else { return SystemTime::UNIX_EPOCH };
         if media >= anchor {
@@ -143,15 +135,5 @@ mod tests {
             small.joined(vec![fill; SMALL].into(), MediaTime::from_millis(100))
         };
         assert_eq!(joined(vec![big(1), big(2)]).len(), 2);
-    }
-
-    #[test]
-    fn what_is_being_collected_is_known() {
-        let (mut packager, now) = (Packager::default(), SystemTime::UNIX_EPOCH);
-        packager.push(part(10_000, 500, true, 0, 0), now);
-        packager.push(part(10_500, 700, false, 0, 0), now);
-        assert_eq!(packager.collected(), MediaTime::from_millis(1_200));
-        packager.cut();
-        assert_eq!(packager.collected(), MediaTime::ZERO);
     }
 }

@@ -38,8 +38,6 @@ pub struct Snapshot {
     pub version: u64,
     /// Media that is listed.
     pub listed: MediaTime,
-    /// Media that is listed, and of the segment that is being collected; kept while fewer than two are listed.
-    pub collected: MediaTime,
     /// Segments that are listed.
     pub segments: usize,
     /// The largest bit rate of a listed segment, bit/s.
@@ -83,8 +81,6 @@ enum Command {
 
 /// A switch shows this much of the other channel's past at once: enough for players to go on with.
 const SWITCH_BACK: MediaTime = MediaTime::from_millis(3_000);
-/// How long before a player has shown the only segment the next one shall be listed.
-const IN_TIME: MediaTime = MediaTime::from_millis(800);
 /// A web variant that shows nothing for so long is done without: a picture without sound is better.
 const VARIANT_PATIENCE: Duration = Duration::from_secs(10);
 /// How long after its channel a variant is back, at the most.
@@ -131,20 +127,12 @@ impl Programme {
         self.current.subscribe()
     }
 
-    /// Waits for the first answer worth giving: two segments, 4 s of media, or one segment where the next will be
-    /// listed well before a player has shown the first. With less in hand hls.js stalls, on our own page too.
-    /// `None` where it did not come in time.
+    /// Waits for the first answer worth giving: two segments, or 4 s of media. With less in hand hls.js stalls, on our
+    /// own page too, and so do players that poll as seldom as they may. `None` where it did not come in time.
     pub async fn ready(&self, hold: Duration) -> Option<Snapshot> {
         self.touch();
-        let enough = |snapshot: &Snapshot| match snapshot.segments {
-            0 => false,
-            // With one listed, the next is expected to be as long.
-            1 => {
-                snapshot.collected >= snapshot.listed + IN_TIME
-                    || snapshot.listed >= MediaTime::from_millis(3_900)
-            }
-            _ => true,
-        };
+        let enough =
+            |snapshot: &Snapshot| snapshot.segments >= 2 || snapshot.listed >= MediaTime::from_millis(3_900);
         let mut snapshots = self.snapshot.subscribe();
         let waited = tokio::time::timeout(hold, snapshots.wait_for(enough)).await;
         waited.ok()?.ok().map(|snapshot| snapshot.clone())
@@ -381,10 +369,6 @@ impl Actor {
                 if let Some(segment) = self.packager.push(part, SystemTime::now()) {
                     self.add(segment).await;
                 }
-                if self.playlist.segments().nth(1).is_none() {
-                    let collected = self.playlist.listed() + self.pace.held() + self.packager.collected();
-                    self.programme.snapshot.send_modify(|snapshot| snapshot.collected = collected);
-                }
             }
             Item::Gap => {
                 if let Some(segment) = self.packager.cut() {
@@ -480,7 +464,6 @@ impl Actor {
             text: self.playlist.render().into(),
             version: self.version,
             listed: self.playlist.listed(),
-            collected: self.playlist.listed(),
             segments: self.playlist.len(),
             bandwidth: self.playlist.peak_bandwidth(),
             newest_bytes,
