@@ -284,7 +284,7 @@ async fn what_a_reconnect_replays_is_not_sent_twice() -> Result<()> {
         if !restamped {
             // Thirty seconds again would be eight segments more than time has passed.
             let passed = began.elapsed().as_secs() as usize;
-            ensure!(new <= passed / 2 + 2, "{new} segments in {passed} s");
+            ensure!(new <= passed / 2 + 2, "{new} segments in {passed} s; {}", report.summary());
         }
         ensure!(hell.channel("1").counts().peak == 1, "{:?}", hell.channel("1").counts());
     }

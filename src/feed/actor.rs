@@ -30,6 +30,9 @@ const SLATE_GRACE: MediaTime = MediaTime::from_millis(3_000);
 const EAGER_SLATE: Duration = Duration::from_secs(6);
 /// The slate is published this far ahead, so that its first segment is whole at once.
 const SLATE_AHEAD: Duration = Duration::from_secs(2);
+/// A source that is so far ahead of the wall clock bursts; and bursts come at least this often.
+const AHEAD: MediaTime = MediaTime::from_millis(1_000);
+const BURSTS: Duration = Duration::from_millis(12_500);
 /// What comes but can't be shown is endured this long, then the source is tried anew.
 const TROUBLE_GRACE: Duration = Duration::from_secs(25);
 
@@ -332,8 +335,13 @@ impl Actor {
         let Some(opened) = link.opened else { return };
         let lasted = link.lasted(now);
         let options = &self.feeds.inner.options;
+        // Delivered ahead of time: the next burst may be as far away as bursts are, before a gap was ever seen.
+        let ahead =
+            self.clock.position(link.last_data).map_or(MediaTime::ZERO, |position| self.end - position);
+        let rhythm = if ahead > AHEAD { BURSTS } else { Duration::ZERO };
         let patience = options
             .stall
+            .max(rhythm)
             .max(2 * link.longest_gap.min(Duration::from_secs(60)))
             .max(link.target.unwrap_or_default().mul_f64(1.5));
         let silent = now - link.last_data > patience;

@@ -109,7 +109,8 @@ impl Viewer {
         self.browser.execute(LOOK, &[]).await
     }
 
-    /// Plays for so long without a `waiting` event: time and decoded frames go on, at 0.88 of the clock at least.
+    /// Plays for so long without a `waiting` event: time and decoded frames go on, at 0.85 of the clock at least
+    /// (the page slows down to 0.9 where little is in hand).
     pub(crate) async fn plays_on(&self, span: Duration) -> Result<()> {
         let (before, began) = (self.look().await?, Instant::now());
         let mut last = before.clone();
@@ -137,7 +138,7 @@ impl Viewer {
         let span = whole - untold;
         let stalls = number(&last, "waiting")? - number(&before, "waiting")?;
         ensure!(stalls == 0.0, "{stalls} stalls in {span:.1} s; {last}");
-        ensure!(media >= 0.88 * span - 0.5, "{media:.1} s of media in {span:.1} s; {last}");
+        ensure!(media >= 0.85 * span - 0.5, "{media:.1} s of media in {span:.1} s; {last}");
         ensure!(frames >= 0.8 * 25.0 * span - 15.0, "{frames} frames in {span:.1} s; {last}");
         ensure!(last["state"] == "playing", "{last}");
         Ok(())

@@ -75,6 +75,12 @@ impl Core {
                 return false;
             }
         } else if self.is_fresh && self.origin == Origin::Source && !self.has_gone_on(stamp) {
+            // First what came before the first keyframe that was ever sent, then it. The stamps say so: a loop's
+            // pictures from back then look like some that were sent.
+            if self.precedes_all(stamp) {
+                self.stats.replayed_units += 1;
+                return false;
+            }
             match self.memory.find(fingerprint(unit.payload()), stamp) {
                 // From before a jump, whose other side was sent too.
                 Some(sent) if sent.epoch != self.memory.epoch => {
@@ -96,18 +102,17 @@ impl Core {
                     self.stats.replayed_units += 1;
                     return false;
                 }
-                // What came before the first keyframe that was ever sent, and then it.
-                None if self.memory.oldest().is_some_and(|oldest| {
-                    (-OLDEST_REPLAY..0).contains(&clock::distance(stamp, oldest.stamp))
-                }) =>
-                {
-                    return false;
-                }
                 None => {}
             }
         }
         self.open_epoch(index, unit, stamp, picture);
         true
+    }
+
+    fn precedes_all(&self, stamp: u64) -> bool {
+        self.memory
+            .oldest()
+            .is_some_and(|oldest| (-OLDEST_REPLAY..0).contains(&clock::distance(stamp, oldest.stamp)))
     }
 
     /// The source's clock went on while it was away. A picture that looks like one that was sent is no replay then:

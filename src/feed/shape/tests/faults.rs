@@ -490,6 +490,23 @@ fn a_replay_from_before_our_first_keyframe_is_not_sent() {
 }
 
 #[test]
+fn a_loops_replay_from_before_our_first_keyframe_is_not_sent() {
+    let mut shaper = Shaper::new(Options::default());
+    let mut parts = connect(&mut shaper, Origin::Source, START, &Source::default().run(275..500));
+    let end = shaper.end_time();
+    // The same 300 pictures over and over: what came before 275 looks like what came from 330 on.
+    let now = Source::default().offset;
+    let mut looping = Source { offset: now - 300 * FRAME, ..Source::default() };
+    let mut replay = looping.run(330..575);
+    looping.offset = now;
+    replay.extend(looping.run(275..600));
+    parts.extend(connect(&mut shaper, Origin::Source, end, &replay));
+    let seen = check(&parts);
+    assert_eq!(only(&seen, 0x100), (275..600).collect::<Vec<_>>());
+    assert_eq!(shaper.stats().epochs, 1);
+}
+
+#[test]
 fn a_reconnect_to_something_new_is_an_epoch_at_the_floor() {
     let mut shaper = Shaper::new(Options::default());
     let mut parts = connect(&mut shaper, Origin::Source, START, &Source::default().run(0..110));
