@@ -44,8 +44,10 @@ async fn two_minutes_of_cut_switch_and_sudden_death() -> Result<()> {
     seconds(8).await;
 
     // Another channel, and back.
+    validator.expect_another_clock();
     relais.start_stream(&hell, "2").await?;
     seconds(12).await;
+    validator.expect_another_clock();
     relais.start_stream(&hell, "1").await?;
     seconds(12).await;
 

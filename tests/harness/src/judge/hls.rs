@@ -4,11 +4,12 @@
 //! last moment at which they must still be there.
 
 use super::playlist::{self, Media, Playlist, Segment};
+pub use super::report::{Report, Rules};
 use super::ts::Analyser;
 use crate::http1::{Answer, Connection, Peer, Url, get_from};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -17,101 +18,12 @@ use tokio::task::JoinHandle;
 /// A frame at 25 a second, and rounding.
 const FRAME: f64 = 0.045;
 
-/// What to demand.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    pub every: Duration,
-    /// `EXT-X-PROGRAM-DATE-TIME` on every segment.
-    pub dates: bool,
-    /// Decode times rise over discontinuities, too.
-    pub one_clock: bool,
-    /// Removed segments stay as long as RFC 8216, 6.2.2 says.
-    pub removed: bool,
-    /// Segments may come and go between two polls: a source delivered more than a playlist holds at once.
-    pub skips: bool,
-    /// The first answer may be 503 for so long.
-    pub warm_up: Duration,
-    pub user_agent: String,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            every: Duration::from_millis(200),
-            dates: true,
-            one_clock: false,
-            removed: true,
-            skips: false,
-            warm_up: Duration::from_secs(12),
-            user_agent: "harness-validator/1".into(),
-        }
-    }
-}
-
-/// What was seen.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Breaches, each with its second.
-    pub violations: Vec<String>,
-    /// Oddities that no rule forbids.
-    pub notes: Vec<String>,
-    pub polls: usize,
-    /// Distinct playlists.
-    pub versions: usize,
-    pub segments: usize,
-    pub discontinuities: usize,
-    pub media_seconds: f64,
-    /// Media sequence number: first and last seen.
-    pub sequences: Option<(u64, u64)>,
-    pub discontinuity_sequences: Option<(u64, u64)>,
-    /// Spans without a playlist, announced by the test.
-    pub outages: Vec<(f64, f64)>,
-    /// The longest span between two versions, outages left out.
-    pub longest_wait: f64,
-    /// Until the first playlist with a segment.
-    pub first_playlist: Option<f64>,
-    pub target: u64,
-    /// The media of each stretch between discontinuities.
-    pub stretches: Vec<Analyser>,
-}
-
-impl Report {
-    /// An error that lists all breaches, if there are any.
-    pub fn clean(&self) -> Result<()> {
-        ensure!(
-            self.violations.is_empty(),
-            "{} violations in {} versions, {} segments:\n{}",
-            self.violations.len(),
-            self.versions,
-            self.segments,
-            self.violations.join("\n")
-        );
-        ensure!(self.segments > 0, "no segment was seen");
-        Ok(())
-    }
-
-    pub fn summary(&self) -> String {
-        format!(
-            "{} polls, {} versions, {} segments ({:.1} s), {} discontinuities, sequence {:?}, discontinuity sequence \
-             {:?}, longest wait {:.2} s, {} violations",
-            self.polls,
-            self.versions,
-            self.segments,
-            self.media_seconds,
-            self.discontinuities,
-            self.sequences,
-            self.discontinuity_sequences,
-            self.longest_wait,
-            self.violations.len()
-        )
-    }
-}
-
 /// A validator at work in the background.
 pub struct Validator {
     task: JoinHandle<Report>,
     stop: watch::Sender<bool>,
     outage: Arc<AtomicBool>,
+    clocks: Arc<AtomicUsize>,
     progress: watch::Receiver<(usize, Option<u64>)>,
     last_words: Arc<Mutex<String>>,
 }
@@ -123,17 +35,22 @@ impl Validator {
         let outage = Arc::new(AtomicBool::new(false));
         let (told, progress) = watch::channel((0, None));
         let mut watcher = Watcher::new(Url::parse(url)?, rules, outage.clone(), told);
-        let last_words = watcher.last_words.clone();
+        let (last_words, clocks) = (watcher.last_words.clone(), watcher.clocks.clone());
         let task = tokio::spawn(async move {
             watcher.run(stopped).await;
             watcher.finish()
         });
-        Ok(Self { task, stop, outage, progress, last_words })
+        Ok(Self { task, stop, outage, clocks, progress, last_words })
     }
 
     /// While set, the playlist may be unreachable (the test has killed the server).
     pub fn expect_outage(&self, expected: bool) {
         self.outage.store(expected, Ordering::Relaxed);
+    }
+
+    /// Another channel follows, once: its clock may be behind.
+    pub fn expect_another_clock(&self) {
+        self.clocks.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits until so many segments were fetched in all.
@@ -198,7 +115,10 @@ struct Watcher {
     stretch: Option<Analyser>,
     /// The last fetched segment: its number, first decode time, EXTINF, whether it has a picture.
     previous: Option<(Segment, i64, bool)>,
-    highest_dts: Option<i64>,
+    /// The latest decode times so far: of pictures, of sound.
+    latest: [Option<i64>; 2],
+    /// So many times another channel's clock may come.
+    clocks: Arc<AtomicUsize>,
     out_since: Option<Instant>,
     was_out: bool,
     /// The last violation or refusal, for whoever waits in vain.
@@ -230,7 +150,8 @@ impl Watcher {
             longest_playlist: 0.0,
             stretch: None,
             previous: None,
-            highest_dts: None,
+            latest: [None; 2],
+            clocks: Arc::default(),
             out_since: None,
             was_out: false,
             last_words: Arc::default(),
@@ -337,12 +258,14 @@ impl Watcher {
             let began = since.duration_since(self.began).as_secs_f64();
             self.report.outages.push((began, self.began.elapsed().as_secs_f64()));
             self.was_out = true;
+            self.latest = [None; 2];
             self.last_change = Some(Instant::now());
             self.removed.clear();
         }
         if self.outage.load(Ordering::Relaxed) {
             // It may have died and come back between two polls.
             self.was_out = true;
+            self.latest = [None; 2];
             self.removed.clear();
         }
         self.timeliness(&media);
@@ -577,10 +500,9 @@ impl Watcher {
             return self.wrong(format!("segment {number} has no media"));
         };
         let start = first.dts;
-        if self.rules.one_clock && self.highest_dts.is_some_and(|highest| start <= highest) && !self.was_out {
-            self.wrong(format!("segment {number}: decode time goes back over a discontinuity"));
+        if self.rules.one_clock {
+            self.clock(number, &alone);
         }
-        self.highest_dts = alone.units.iter().map(|u| u.dts).max();
         if let Some((before, began, had_picture)) = self.previous.take().filter(|_| continues) {
             let real = crate::ts::difference(start, began) as f64 / 90_000.0;
             if had_picture == picture && (real - before.duration).abs() > FRAME {
@@ -600,6 +522,33 @@ impl Watcher {
             }
         }
         self.previous = Some((segment.clone(), start, picture));
+    }
+
+    /// Decode times go on over discontinuities, but where another channel's follow.
+    fn clock(&mut self, number: u64, alone: &Analyser) {
+        let kinds = [("picture", true), ("sound", false)];
+        let mut went_back = None;
+        for ((name, video), latest) in kinds.into_iter().zip(&mut self.latest) {
+            let mut times = alone.units.iter().filter(|unit| unit.video == video).map(|unit| unit.dts);
+            let Some(first) = times.next() else { continue };
+            let back = latest.map_or(0, |latest| crate::ts::difference(latest, first));
+            if latest.is_some() && back >= 0 && went_back.is_none() {
+                went_back = Some((name, back));
+            }
+            *latest =
+                Some(times.fold(
+                    first,
+                    |latest, dts| {
+                        if crate::ts::difference(dts, latest) > 0 { dts } else { latest }
+                    },
+                ));
+        }
+        let Some((name, back)) = went_back else { return };
+        let take = |n: usize| n.checked_sub(1);
+        if self.clocks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
+            let back = back as f64 / 90_000.0;
+            self.wrong(format!("segment {number}: the {name}'s decode time goes back by {back:.3} s"));
+        }
     }
 
     fn end_stretch(&mut self) {

@@ -2,6 +2,7 @@
 
 pub mod hls;
 pub mod playlist;
+mod report;
 pub mod sync;
 pub mod tools;
 pub mod ts;
