@@ -9,7 +9,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((size, data)) = data.split_first() else { return };
     let mut framer = Framer::new();
     let mut sections = Sections::default();
-    let mut look = |payload: &[u8]| {
+    let look = |payload: &[u8]| {
         let _ = (Header::parse(payload), adts::parse(payload), adts::is_loas(payload));
         let _ = (mpa::parse(payload), ac3::parse(payload), mpeg2::inspect(payload));
         h264::inspect(payload, |_, set| drop((h264::Sps::parse(set), h264::pps_id(set))));
