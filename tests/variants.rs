@@ -43,6 +43,7 @@ async fn a_variant_gives_up_the_providers_only_connection_to_a_switch() -> Resul
     if let Err(error) = validator.segments(2, Duration::from_secs(20)).await {
         bail!("{error}: {}\n{}", validator.stop().await?.violations.join("; "), relais.log());
     }
+    validator.expect_another_clock();
     relais.start_stream(&hell, "2").await?;
     relais.wait_state(&hell, "2", "live", Duration::from_secs(8)).await?;
     ensure!(hell.counts().peak <= 1, "the limit was exceeded");

@@ -33,6 +33,8 @@ const SLATE_AHEAD: Duration = Duration::from_secs(2);
 /// A source that is so far ahead of the wall clock bursts; and bursts come at least this often.
 const AHEAD: MediaTime = MediaTime::from_millis(1_000);
 const BURSTS: Duration = Duration::from_millis(12_500);
+/// A source that never paused so long, and was watched three times as long, does not burst.
+const FLOWS: Duration = Duration::from_secs(1);
 /// What comes but can't be shown is endured this long, then the source is tried anew.
 const TROUBLE_GRACE: Duration = Duration::from_secs(25);
 
@@ -335,10 +337,12 @@ impl Actor {
         let Some(opened) = link.opened else { return };
         let lasted = link.lasted(now);
         let options = &self.feeds.inner.options;
-        // Delivered ahead of time: the next burst may be as far away as bursts are, before a gap was ever seen.
+        // Delivered ahead of time, and not bit by bit: the next burst may be as far away as bursts are, before a gap
+        // was ever seen.
         let ahead =
             self.clock.position(link.last_data).map_or(MediaTime::ZERO, |position| self.end - position);
-        let rhythm = if ahead > AHEAD { BURSTS } else { Duration::ZERO };
+        let flows = link.longest_gap < FLOWS && link.last_data - opened > 3 * FLOWS;
+        let rhythm = if ahead > AHEAD && !flows { BURSTS } else { Duration::ZERO };
         let patience = options
             .stall
             .max(rhythm)
