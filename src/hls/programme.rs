@@ -430,7 +430,7 @@ impl Actor {
     }
 
     async fn add(&mut self, segment: Segment) {
-        self.pace.push(segment);
+        self.pace.push(segment, Instant::now());
         self.list_due().await;
     }
 
