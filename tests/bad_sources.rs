@@ -371,3 +371,26 @@ async fn sound_for_browsers_and_sound_as_it_is() -> Result<()> {
     }
     Ok(())
 }
+
+/// Every 5 s all that is due, and keyframes every 2 s: who comes half a second before has 1 s at first, and then
+/// nothing for 5. That is how it sends, not an outage: its stream goes on as one, without the slate.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_was_met_just_before_a_burst_shows_no_slate() -> Result<()> {
+    let mut spec = ChannelSpec::plain("1", "green");
+    (spec.behaviour.grid, spec.behaviour.join) = (5.0, Join::Keyframe);
+    let hell = Hell::start(HellOptions::channels([spec])).await?;
+    let relais = relais().await?;
+    relais.add_xtream(&hell).await?;
+    let clock = hell.channel("1").now() as f64 / 90_000.0;
+    tokio::time::sleep(Duration::from_secs_f64((4.5 - clock).rem_euclid(10.0))).await;
+    relais.start_stream(&hell, "1").await?;
+    relais.wait_state(&hell, "1", "live", Duration::from_secs(5)).await?;
+    let epochs = || async {
+        let feed = relais.feed(&hell, "1").await?.context("no feed")?;
+        feed["counters"]["epochs"].as_u64().context("no count")
+    };
+    let before = epochs().await?;
+    tokio::time::sleep(Duration::from_secs(13)).await;
+    ensure!(epochs().await? == before, "{}", relais.log());
+    Ok(())
+}

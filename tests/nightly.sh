@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.." || exit 1
 failed=0
 
 ./tests/run.sh || failed=1
+echo "== browser, the long form"
+RELAIS_LONG=1 cargo test --quiet --test browser -- --include-ignored --test-threads 1 || failed=1
 echo "== soak, 10 minutes"
 ./tests/soak.sh 10 || failed=1
 if [ -x tests/bench/run.sh ]; then

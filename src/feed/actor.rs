@@ -20,12 +20,17 @@ use tracing::{info, warn};
 
 /// Complete access units wait this long for company before they are published.
 const FLUSH: Duration = Duration::from_millis(60);
+/// But not at the beginning: somebody waits for a picture, and a player shows one only with the next in its hands.
+const AT_ONCE: Duration = Duration::from_secs(2);
 /// The watchdog, the status and the bitrate look once in this long.
 const TICK: Duration = Duration::from_millis(500);
 /// After the media ran out: readers may close what they have.
 const GAP_GRACE: MediaTime = MediaTime::from_millis(500);
 /// After the media ran out: the slate begins. Playlists owe a new version every 1.5 target durations.
 const SLATE_GRACE: MediaTime = MediaTime::from_millis(3_000);
+/// While the source has been open for less than `BURSTS` and still is: it may have been met just before a burst. What
+/// there was is listed half a second after the end, at the latest.
+const YOUNG_GRACE: MediaTime = MediaTime::from_millis(5_000);
 /// Before the first picture, for those who take the slate then too: players give up at 10 s.
 const EAGER_SLATE: Duration = Duration::from_secs(6);
 /// The slate is published this far ahead, so that its first segment is whole at once.
@@ -205,15 +210,17 @@ impl Actor {
         }
         self.publish(Origin::Source, now);
         if bytes > 0 {
+            let first = self.link.as_ref().and_then(|link| link.first_media);
+            let begins = first.is_some_and(|first| now - first < AT_ONCE);
             match self.timers.flush {
-                None => self.timers.flush = Some(now + FLUSH),
+                None if !begins => self.timers.flush = Some(now + FLUSH),
                 // More will hardly come in time: waking up for it once more is saved.
-                Some(due) if due <= now + FLUSH / 2 => {
+                due if begins || due.is_some_and(|due| due <= now + FLUSH / 2) => {
                     self.timers.flush = None;
                     self.shaper.flush(&mut self.parts);
                     self.publish(Origin::Source, now);
                 }
-                Some(_) => {}
+                _ => {}
             }
         }
     }
@@ -320,8 +327,11 @@ impl Actor {
             self.publish(Origin::Source, now);
         }
         if self.slate.is_none() {
+            let opened = self.link.as_ref().and_then(|link| link.opened);
+            let is_young = opened.is_some_and(|opened| now - opened < BURSTS);
+            let grace = if is_young { YOUNG_GRACE } else { SLATE_GRACE };
             match self.clock.runs_out(self.end) {
-                Some(_) if now >= self.runs_out_after(SLATE_GRACE, now) => self.step(state::Event::RanOut),
+                Some(_) if now >= self.runs_out_after(grace, now) => self.step(state::Event::RanOut),
                 Some(_) if !self.gap_marked && now >= self.runs_out_after(GAP_GRACE, now) => {
                     self.gap_marked = true;
                     self.shaper.cut();

@@ -100,8 +100,8 @@ pub fn rewrite(source: &[u8], header: &Header, times: Option<(i64, i64)>, payloa
             }
         }
     }
-    let declared = u16::try_from(out.len() - 6 + payload).ok();
-    let declared = if header.declared == 0 { 0 } else { declared.unwrap_or(0) };
+    // Where it fits, also where the source left it open: readers need not wait for what follows to know the end.
+    let declared = u16::try_from(out.len() - 6 + payload).unwrap_or(0);
     out[4..6].copy_from_slice(&declared.to_be_bytes());
 }
 
@@ -149,7 +149,7 @@ mod tests {
             let mut out = Vec::new();
             rewrite(&source, &header, Some((pts, dts)), 100, &mut out);
             let again = Header::parse(&out).expect("header");
-            prop_assert_eq!((again.pts, again.dts, again.declared), (Some(pts as u64), Some(dts as u64), 0));
+            prop_assert_eq!((again.pts, again.dts, again.declared), (Some(pts as u64), Some(dts as u64), 113));
         }
 
         #[test]
@@ -178,13 +178,15 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_length_is_kept_true() {
+    fn a_length_is_declared_where_it_fits() {
         let mut source = vec![0, 0, 1, 0xC0, 0, 18, 0x80, 0x80, 5];
         source.extend(stamp(2, 90_000));
         let header = Header::parse(&source).expect("header");
         let mut out = Vec::new();
         rewrite(&source, &header, Some((1, 1)), 30, &mut out);
         assert_eq!(Header::parse(&out).expect("header").declared, 38);
+        rewrite(&source, &header, Some((1, 1)), 70_000, &mut out);
+        assert_eq!(Header::parse(&out).expect("header").declared, 0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The player page in a real browser, over the real service and a provider from hell: with each engine it
 //! plays without a stall, follows a switch, and comes back by itself.
 //!
-//! Short spans by default, the full ones with `RELAIS_LONG=1`. One browser at a time: two on a small machine
+//! Short spans by default, the full ones with `RELAIS_LONG=1` (and what is ignored otherwise). One browser at a time: two on a small machine
 //! would measure each other.
 
 mod buffering_proxy;
@@ -62,10 +62,15 @@ fn span() -> Duration {
 }
 
 async fn plays(conduct: impl Fn(&mut Behaviour), engine: Engine) -> Result<()> {
+    plays_after(conduct, engine, Duration::from_secs(13)).await
+}
+
+/// `patience`: how long the picture may stand still at first.
+async fn plays_after(conduct: impl Fn(&mut Behaviour), engine: Engine, patience: Duration) -> Result<()> {
     let house = House::new(conduct).await?;
     let viewer = house.watch(engine).await?;
     viewer.shows("green", Duration::from_secs(15)).await?;
-    viewer.runs(Duration::from_secs(13)).await?;
+    viewer.runs(patience).await?;
     viewer.plays_on(span()).await?;
     viewer.keeps_its_secrets().await
 }
@@ -88,6 +93,18 @@ async fn hls_plays_a_paced_source() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn hls_plays_a_source_that_bursts() -> Result<()> {
     plays(bursts(4.0), Engine::Hls).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "long form"]
+async fn ts_plays_a_source_with_10_s_bursts() -> Result<()> {
+    plays_after(bursts(10.0), Engine::Ts, Duration::from_secs(25)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "long form"]
+async fn hls_plays_a_source_with_10_s_bursts() -> Result<()> {
+    plays_after(bursts(10.0), Engine::Hls, Duration::from_secs(25)).await
 }
 
 /// Sound that browsers don't know is there, decoded; so is one that begins after the picture.

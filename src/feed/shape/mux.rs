@@ -242,8 +242,9 @@ impl Mux {
         }
         self.write(piece);
         self.note(piece.pid, beat.dts);
-        // The first picture of an epoch goes out alone, at once.
-        if fresh || self.block.is_some() {
+        // What begins a segment goes out alone, at once: an epoch's first picture is waited for, and the last segment
+        // is complete.
+        if segment || self.block.is_some() {
             self.close(None);
         }
     }

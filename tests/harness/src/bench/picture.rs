@@ -1,8 +1,8 @@
 //! From the request to a picture in Chromium on the player page, and what becomes of it over a minute.
 //!
 //! Cold: the page is open, nothing is on air; a channel that nobody watched is put on air. Live: the page is opened
-//! on a channel that runs. Switch: another channel that runs is put on air. A picture is there when the browser
-//! has presented a frame (`requestVideoFrameCallback`), a switch when a frame of the other colour is presented.
+//! on a channel that runs. Switch: another channel that runs is put on air. A picture is there when a frame of it can
+//! be seen, a switch when one of the other colour can.
 
 use super::Effort;
 use super::line::Line as BadLine;
@@ -21,21 +21,44 @@ const KBITS: u32 = 1500;
 const COLOURS: [&str; 2] = ["green", "red"];
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// Runs in every document before its own scripts: when a frame of which colour was presented, by the clock on the
-/// wall, and how often the picture had to wait.
+/// Runs in every document before its own scripts: when which colour could be seen, by the clock on the wall, how often
+/// the picture had to wait, and when the steps on the way there were taken first.
+///
+/// A frame that is presented on the element behind can be seen once the element is in front and the browser has
+/// painted that: with the second animation frame from then.
 const WITNESS: &str = r#"
-window.witness = { first: null, colour: '', shown: {}, waits: 0 };
-document.addEventListener('waiting', ({ target }) => {
-  if (target.classList.contains('front') && !target.seeking && target.currentTime > 0) witness.waits += 1;
-}, true);
-document.addEventListener('DOMContentLoaded', () => {
-  const canvas = document.createElement('canvas');
-  canvas.width = 16; canvas.height = 9;
-  const pen = canvas.getContext('2d', { willReadFrequently: true });
-  for (const video of document.querySelectorAll('video')) {
-    const presented = (now) => {
-      video.requestVideoFrameCallback(presented);
-      if (!video.classList.contains('front')) return;
+window.witness = { first: null, colour: '', shown: {}, waits: 0, steps: {} };
+{
+  const step = (name) => { witness.steps[name] ??= performance.timeOrigin + performance.now(); };
+  const fetches = window.fetch;
+  window.fetch = async (...all) => {
+    step('asked');
+    const response = await fetches(...all);
+    step('answered');
+    return response;
+  };
+  const { read } = ReadableStreamDefaultReader.prototype;
+  ReadableStreamDefaultReader.prototype.read = async function () {
+    const result = await read.call(this);
+    step('bytes');
+    return result;
+  };
+  const { appendBuffer } = SourceBuffer.prototype;
+  SourceBuffer.prototype.appendBuffer = function (bytes) {
+    if (bytes.byteLength > 2000) step('appended');
+    return appendBuffer.call(this, bytes);
+  };
+  document.addEventListener('waiting', ({ target }) => {
+    if (target.classList.contains('front') && !target.seeking && target.currentTime > 0) witness.waits += 1;
+  }, true);
+  document.addEventListener('playing', () => step('moves'), true);
+  const decoded = new WeakSet();
+  document.addEventListener('loadstart', ({ target }) => decoded.delete(target), true);
+  document.addEventListener('DOMContentLoaded', () => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 16; canvas.height = 9;
+    const pen = canvas.getContext('2d', { willReadFrequently: true });
+    const seen = (video, now) => {
       const when = performance.timeOrigin + now;
       witness.first ??= when;
       pen.drawImage(video, 0, 0, 16, 9);
@@ -43,10 +66,24 @@ document.addEventListener('DOMContentLoaded', () => {
       const colour = r > g + 40 ? 'red' : 'green';
       if (colour !== witness.colour) { witness.colour = colour; witness.shown[colour] = when; }
     };
-    video.requestVideoFrameCallback(presented);
-  }
-});
+    for (const video of document.querySelectorAll('video')) {
+      const presented = (now) => {
+        video.requestVideoFrameCallback(presented);
+        step('frame');
+        decoded.add(video);
+        if (video.classList.contains('front')) seen(video, now);
+      };
+      video.requestVideoFrameCallback(presented);
+      new MutationObserver(() => {
+        if (!video.classList.contains('front') || !decoded.has(video)) return;
+        requestAnimationFrame(() => requestAnimationFrame((now) => seen(video, now)));
+      }).observe(video, { attributeFilter: ['class'] });
+    }
+  });
+}
 "#;
+/// The steps that it notes, in their order. A picture stands still until the page has enough in hand.
+const STEPS: [&str; 6] = ["asked", "answered", "bytes", "appended", "frame", "moves"];
 
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
@@ -126,6 +163,13 @@ impl Stage {
         Ok(value.as_f64().context("no time")? / 1000.0)
     }
 
+    /// When the steps were taken, as seconds since 1970; NaN where one was not. Waits for the last.
+    async fn steps(&self) -> Result<[f64; STEPS.len()]> {
+        self.when("witness.steps.moves").await?;
+        let steps = self.browser.execute("return witness.steps", &[]).await?;
+        Ok(STEPS.map(|step| steps[step].as_f64().unwrap_or(f64::NAN) / 1000.0))
+    }
+
     /// Waits until the channel's clock has this share of its period behind it.
     async fn phase(&self, number: usize, period: f64, share: f64) {
         let clock = || self.hell.all_channels()[number].now() as f64 / 90_000.0;
@@ -166,16 +210,18 @@ async fn cold(sends: Sends, over_line: bool, effort: Effort) -> Result<Vec<Line>
     };
     let base = line.as_ref().map_or(public, BadLine::url);
     stage.browser.open(&format!("{base}/watch/")).await?;
-    let (mut beyond, mut totals, mut waits) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut beyond, mut totals, mut waits, mut steps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for run in 0..runs {
         stage.browser.wait_for("return relaisPlayer.state === 'idle'", PATIENCE).await?;
-        stage.browser.execute("witness.first = null", &[]).await?;
+        stage.browser.execute("witness.first = null; witness.steps = {}", &[]).await?;
         let (period, share) = (sends.period(), (run as f64 + 0.5) / runs as f64);
         stage.phase(run, period, share).await;
         let asked = stage.put(run).await?;
         let total = stage.when("witness.first").await? - asked;
         totals.push(total);
-        beyond.push(total - period * (1.0 - share));
+        let wait = period * (1.0 - share);
+        beyond.push(total - wait);
+        steps.push(stage.steps().await?.map(|step| step - asked - wait));
         if run == 0 {
             waits.push(stage.waits(effort.time(Duration::from_secs(60))).await?);
         }
@@ -185,12 +231,22 @@ async fn cold(sends: Sends, over_line: bool, effort: Effort) -> Result<Vec<Line>
     let what = format!("picture beyond the keyframe wait, cold, {}{over}", sends.words());
     let mut first = Line::new("picture", what, "s", Target::AtMost(0.3)).ours(beyond);
     first = first.note(format!("in all {:.2} s", median(&totals)));
+    first = first.note(format!("from the keyframe on: {}", way(&steps)));
     if let Some(line) = &line {
         let control = &line.control;
         first = first.note(format!("the line is tests/bench/line.py, in user space; TCP: {control}"));
     }
     let what = format!("waits in a minute, {}{over}", sends.words());
     Ok(vec![first, Line::new("picture", what, "waits", Target::AtMost(0.0)).ours(waits)])
+}
+
+/// The medians of the steps.
+fn way(runs: &[[f64; STEPS.len()]]) -> String {
+    let words = STEPS.iter().enumerate().map(|(n, step)| {
+        let times: Vec<f64> = runs.iter().map(|run| run[n]).collect();
+        format!("{step} {:.3}", median(&times))
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 async fn live(effort: Effort) -> Result<Vec<Line>> {
@@ -205,7 +261,7 @@ async fn live(effort: Effort) -> Result<Vec<Line>> {
         keepers.push(tokio::spawn(async move { while let Ok(Some(_)) = connection.chunk().await {} }));
     }
     tokio::time::sleep(Duration::from_secs(5)).await;
-    let (mut joins, mut switches) = (Vec::new(), Vec::new());
+    let (mut joins, mut switches, mut steps) = (Vec::new(), Vec::new(), Vec::new());
     let mut visit = None;
     for run in 0..=effort.runs() {
         stage.phase(0, GOP, run as f64 / (effort.runs() + 1) as f64).await;
@@ -213,7 +269,11 @@ async fn live(effort: Effort) -> Result<Vec<Line>> {
         let took = stage.when("witness.first && witness.first - performance.timeOrigin + 1e-9").await?;
         match visit {
             None => visit = Some(took),
-            Some(_) => joins.push(took),
+            Some(_) => {
+                joins.push(took);
+                let origin = stage.when("performance.timeOrigin").await?;
+                steps.push(stage.steps().await?.map(|step| step - origin));
+            }
         }
     }
     for run in 0..effort.runs() * 2 {
@@ -237,7 +297,8 @@ async fn live(effort: Effort) -> Result<Vec<Line>> {
             Target::AtMost(0.3),
         )
         .ours(joins)
-        .note(format!("the browser's very first visit: {:.2} s", visit.unwrap_or(f64::NAN))),
+        .note(format!("the browser's very first visit: {:.2} s", visit.unwrap_or(f64::NAN)))
+        .note(way(&steps)),
         Line::new("picture", "on-air switch between live channels", "s", Target::AtMost(1.0)).ours(switches),
     ])
 }
