@@ -180,7 +180,8 @@ impl Access {
         let hash = user.as_ref().and_then(|user| user.password_hash.clone());
         let right = self.passwords.verify(password.to_owned(), hash).await?;
         let Some(user) = user.filter(|_| right) else {
-            tracing::warn!(address = %from, user = %username.escape_debug(), "sign-in refused");
+            let user: String = username.chars().take(64).flat_map(char::escape_debug).collect();
+            tracing::warn!(address = %from, %user, "sign-in refused");
             return Err(AccessError::BadCredentials);
         };
         self.throttle.succeeded(from, username);

@@ -90,6 +90,10 @@ impl Job<'_> {
                 self.m3u(body::unpacked(body.bytes).await?, &mut staging).await?
             }
             Place::File(path) => {
+                // Opening a pipe would wait for its other end, maybe for ever.
+                if !tokio::fs::metadata(path).await.map_err(ImportError::File)?.is_file() {
+                    return Err(ImportError::File(std::io::Error::other("it is not a regular file")));
+                }
                 let file = tokio::fs::File::open(path).await.map_err(ImportError::File)?;
                 let file = tokio::io::BufReader::with_capacity(1 << 16, file);
                 self.m3u(body::unpack(file).await?, &mut staging).await?

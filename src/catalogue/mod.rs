@@ -4,6 +4,7 @@
 //! are sealed in the database (or in memory only) and shown nowhere.
 
 mod body;
+mod check;
 mod error;
 mod fetch;
 mod fold;

@@ -83,6 +83,13 @@ impl Catalogue {
         self.refresh_provider(provider, force).await
     }
 
+    /// Begins to refresh one provider in the background, unless that runs already.
+    pub async fn refresh_soon(self: &Arc<Self>, name: &str) -> Result<(), CatalogueError> {
+        let provider = self.provider(name).await?;
+        self.begin(provider);
+        Ok(())
+    }
+
     /// Begins to refresh all enabled providers in the background, but for those whose refresh runs.
     pub async fn refresh_all(self: &Arc<Self>) -> Result<RefreshScheduled, CatalogueError> {
         let all = self.store.read(providers::all).await?;

@@ -506,3 +506,33 @@ async fn removing_a_provider_ends_its_refresh() {
         tokio::time::timeout(Duration::from_secs(10), refresh).await.expect("it goes on").expect("task");
     assert!(matches!(ended, Err(CatalogueError::Refresh { why: error::ImportError::Gone, .. })), "{ended:?}");
 }
+
+#[tokio::test]
+async fn an_account_is_checked_before_anything_is_kept_of_it() {
+    let (panel, dir) = (Panel::start().await, tempfile::tempdir().expect("directory"));
+    let catalogue = open(dir.path(), Vec::new()).await;
+    panel.says("player_api.php", r#"{"user_info":{"auth":1,"status":"Active"}}"#);
+    assert!(catalogue.check(&panel.xtream()).await.expect("accepted"));
+    panel.says("player_api.php", r#"{"user_info":{"auth":0}}"#);
+    let refused = catalogue.check(&panel.xtream()).await.expect_err("refused");
+    assert!(matches!(refused, CatalogueError::Refresh { why: ImportError::Login(_), .. }), "{refused}");
+    let forbidden = Answer { part: "player_api.php", status: 403, body: Vec::new(), cut: None };
+    panel.answers(forbidden);
+    let refused = catalogue.check(&panel.xtream()).await.expect_err("refused");
+    assert!(matches!(refused, CatalogueError::Refresh { why: ImportError::Login(_), .. }), "{refused}");
+    panel.says("player_api.php", "<html>");
+    assert!(!catalogue.check(&panel.xtream()).await.expect("not told"));
+    assert!(catalogue.providers().await.expect("providers").is_empty());
+}
+
+#[tokio::test]
+async fn a_list_that_is_a_pipe_is_refused_at_once() {
+    let dir = tempfile::tempdir().expect("directory");
+    let catalogue = open(dir.path(), Vec::new()).await;
+    let pipe = dir.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let location = pipe.to_str().expect("path").to_owned();
+    catalogue.add(&new("pipe", ProviderAccess::M3u { location })).await.expect("added");
+    let error = catalogue.refresh("pipe", false).await.expect_err("no list").to_string();
+    assert!(error.contains("not a regular file"), "{error}");
+}

@@ -112,10 +112,11 @@ impl Link {
 
     /// After `events` has ended: how.
     pub(super) async fn ended(self) -> Ended {
-        self.task.await.unwrap_or_else(|error| Ended {
-            reason: Reason::Internal,
-            detail: format!("the reading task failed: {error}"),
-            retry_after: None,
+        self.task.await.unwrap_or_else(|error| {
+            // Its words are for the log: viewers read the detail.
+            tracing::error!(%error, "reading a source failed inside");
+            let detail = "relais failed while it read the source; its log says more".to_owned();
+            Ended { reason: Reason::Internal, detail, retry_after: None }
         })
     }
 }

@@ -61,16 +61,18 @@ impl CatalogueApi for Listing {
                 refresh_interval: None,
                 enabled: true,
             };
-            self.0.add_in_memory(&new).await.map_err(catalogue_error)?;
-            match self.0.refresh(LOGIN, true).await {
-                Ok(_) | Err(CatalogueError::AlreadyRunning(_)) => Ok(true),
+            // What is refused changes nothing: it may be a slip of the pen, and the former account in use.
+            let verified = match self.0.check(&new).await {
+                Ok(verified) => verified,
                 Err(CatalogueError::Refresh { why: ImportError::Login(words), .. }) => {
-                    self.0.remove(LOGIN).await.map_err(catalogue_error)?;
-                    Err(ApiError::unauthorized(format!("the provider refuses these credentials: {words}")))
+                    let words = format!("the provider refuses these credentials: {words}");
+                    return Err(ApiError::unauthorized(words));
                 }
-                Err(CatalogueError::Refresh { .. }) => Ok(false),
-                Err(error) => Err(catalogue_error(error)),
-            }
+                Err(error) => return Err(catalogue_error(error)),
+            };
+            self.0.add_in_memory(&new).await.map_err(catalogue_error)?;
+            self.0.refresh_soon(LOGIN).await.map_err(catalogue_error)?;
+            Ok(verified)
         })
     }
 }

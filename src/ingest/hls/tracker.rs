@@ -39,7 +39,7 @@ impl Tracker {
     pub(super) fn take(&mut self, playlist: &MediaPlaylist) -> Vec<Planned> {
         let planned = plan(playlist);
         let count = planned.len();
-        let first = playlist.media_sequence;
+        let first = first_sequence(playlist);
         let end = first + count as u64;
         let (skip, lost) = match self.next {
             None if playlist.end_list => (0, false),
@@ -90,6 +90,11 @@ impl Tracker {
     }
 }
 
+/// Numbers beyond any that a stream can reach are a fault of the server, and leave no room to count on.
+fn first_sequence(playlist: &MediaPlaylist) -> u64 {
+    playlist.media_sequence.min(u64::MAX >> 1)
+}
+
 /// The address without its query: tokens change from load to load.
 fn path(uri: &str) -> &str {
     uri.split('?').next().unwrap_or(uri)
@@ -115,9 +120,9 @@ fn plan(playlist: &MediaPlaylist) -> Vec<Planned> {
             range_end = (segment.uri.clone(), start.saturating_add(length));
         }
         planned.push(Planned {
-            sequence: playlist.media_sequence.saturating_add(index as u64),
+            sequence: first_sequence(playlist) + index as u64,
             uri: segment.uri.clone(),
-            seconds: segment.duration,
+            seconds: if segment.duration.is_finite() { segment.duration } else { 0.0 },
             range,
             key: key.clone(),
             map: map.clone(),
@@ -182,6 +187,13 @@ mod tests {
         run(&[(1, "a b c", "a b c"), (2, "b c ! d e", "|d e"), (9, "x y", "|x y")]);
         // A mark before the first segment of all separates nothing.
         run(&[(1, "! a b", "a b"), (2, "b ! c", "|c")]);
+    }
+
+    #[test]
+    fn numbers_beyond_all_reason_are_borne() {
+        let mut tracker = Tracker::default();
+        assert_eq!(names(&load(&mut tracker, u64::MAX, "a b c d")), "b c d");
+        assert_eq!(names(&load(&mut tracker, u64::MAX, "a b c d e")), "e");
     }
 
     #[test]
