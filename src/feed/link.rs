@@ -232,6 +232,7 @@ mod tests {
             origin,
             keyframe: true,
             segment: true,
+            last: false,
             shape: Arc::clone(shape),
         }
     }
