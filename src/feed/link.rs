@@ -233,6 +233,7 @@ mod tests {
             origin,
             keyframe: true,
             segment: true,
+            last: false,
             shape: Arc::clone(shape),
         }
     }

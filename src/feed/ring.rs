@@ -241,6 +241,7 @@ mod tests {
             origin: Origin::Source,
             keyframe,
             segment: keyframe,
+            last: false,
             shape: Arc::new(Shape::default()),
         }
     }

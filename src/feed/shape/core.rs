@@ -244,6 +244,9 @@ impl Core {
         if let Some(unit) = older {
             self.unit(index, unit);
         }
+        if whole.is_none() && packet.starts_unit() && packet.is_random_access() && self.main == Some(index) {
+            self.foresee(index);
+        }
         if let Some(unit) = whole {
             self.unit(index, unit);
         }
