@@ -7,7 +7,7 @@ use super::registry::Feeds;
 use super::shape::Shaper;
 use super::shared::Shared;
 use super::state::{self, Effect, Phase, State};
-use crate::ingest::{Ended, Event as Came};
+use crate::ingest::{Ended, Event as Came, Kind};
 use crate::ts::MediaTime;
 use crate::wire::Reason;
 use rand::Rng;
@@ -33,6 +33,14 @@ const SLATE_AHEAD: Duration = Duration::from_secs(2);
 /// A source that is so far ahead of the wall clock bursts; and bursts come at least this often.
 const AHEAD: MediaTime = MediaTime::from_millis(1_000);
 const BURSTS: Duration = Duration::from_millis(12_500);
+/// Somebody waits while a source is opened, until it shows something, and until there is enough to play.
+const OPENING: Duration = Duration::from_secs(1);
+const BEGINNING: Duration = Duration::from_secs(4);
+/// What comes through FFmpeg's pipes can't pile up there.
+const PIPED: Duration = Duration::from_secs(1);
+/// So much at once is a burst: the rest of it is not far.
+const BURST: usize = 256 * 1024;
+const BURST_GOES_ON: Duration = Duration::from_millis(50);
 /// What comes but can't be shown is endured this long, then the source is tried anew.
 const TROUBLE_GRACE: Duration = Duration::from_secs(25);
 
@@ -201,6 +209,7 @@ impl Actor {
                 next = link.events.try_recv().ok();
             }
         }
+        self.set_pace(bytes);
         self.publish(Origin::Source, now);
         if bytes > 0 {
             match self.timers.flush {
@@ -213,6 +222,20 @@ impl Actor {
                 }
                 Some(_) => {}
             }
+        }
+    }
+
+    /// How soon what comes next is wanted.
+    fn set_pace(&self, bytes: usize) {
+        let media = &self.feeds.inner.media;
+        let Some(link) = &self.link else { return };
+        if link.first_media.is_none() {
+            media.hurry(OPENING);
+        } else if bytes >= BURST {
+            media.hurry(BURST_GOES_ON);
+        }
+        if link.kind == Some(Kind::Ffmpeg) {
+            media.keep_brisk(PIPED);
         }
     }
 
@@ -242,7 +265,9 @@ impl Actor {
         }
         if origin == Origin::Source {
             if let Some(link) = &mut self.link {
-                link.first_media.get_or_insert(now);
+                if link.first_media.replace(link.first_media.unwrap_or(now)).is_none() {
+                    self.feeds.inner.media.hurry(BEGINNING);
+                }
                 link.last_media = Some(now);
             }
             if self.state.phase != Phase::Live || self.state.slate {
@@ -421,6 +446,7 @@ impl Actor {
     fn connect(&mut self, index: usize) {
         let floor = self.clock.position(Instant::now()).unwrap_or(self.end).max(self.end);
         self.shaper.begin(Origin::Source, floor);
+        self.feeds.inner.media.hurry(OPENING);
         let before = self.closing.take();
         let feeds = self.feeds.clone();
         let base = self.shared.base.lock().as_ref().map(|base| Arc::clone(base.ring()));
