@@ -111,6 +111,7 @@ impl Until {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[test]
     fn who_waits_shortens_the_rest_and_only_for_a_while() {
@@ -156,5 +157,32 @@ mod tests {
         }
         tasks.close();
         tasks.wait().await;
+    }
+
+    #[tokio::test]
+    async fn what_comes_bit_by_bit_is_taken_together() {
+        const WRITES: usize = 400;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (media, tasks) = (MediaThread::start().expect("a thread"), TaskTracker::new());
+        let (told, reads) = tokio::sync::oneshot::channel();
+        media.spawn(&tasks, async move {
+            let mut socket = tokio::net::TcpStream::connect(address).await.expect("connects");
+            let (mut reads, mut bytes) = (0, vec![0; 64 * 1024]);
+            while socket.read(&mut bytes).await.expect("reads") > 0 {
+                reads += 1;
+            }
+            told.send(reads).expect("is waited for");
+        });
+        let (mut socket, _) = listener.accept().await.expect("connects");
+        let mut due = tokio::time::Instant::now();
+        for _ in 0..WRITES {
+            socket.write_all(&[0x47; 188]).await.expect("writes");
+            due += Duration::from_millis(2);
+            tokio::time::sleep_until(due).await;
+        }
+        drop(socket);
+        // The first fifth of a second is hurried.
+        assert!(reads.await.expect("told") < WRITES / 2);
     }
 }

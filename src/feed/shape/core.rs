@@ -240,11 +240,10 @@ impl Core {
         };
         let limit = self.options.max_access_unit;
         let limit = if stream.codec.is_video() { limit } else { limit.min(MAX_OTHER_UNIT) };
-        let (older, whole) = stream.assembly.packet(packet, pcr, limit, &mut self.stats);
-        if let Some(unit) = older {
-            self.unit(index, unit);
+        if !stream.assembly.packet(packet, pcr, limit, &mut self.stats) {
+            return;
         }
-        if let Some(unit) = whole {
+        while let Some(unit) = self.streams.get_mut(index).and_then(|stream| stream.assembly.take()) {
             self.unit(index, unit);
         }
     }
