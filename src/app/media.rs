@@ -6,7 +6,7 @@ use super::sequences::Kept;
 use super::state::State;
 use crate::access::{Limits, Watching};
 use crate::config::Config;
-use crate::feed::{self, Budget, Feeds};
+use crate::feed::{self, Budget, Feeds, MediaThread};
 use crate::ffmpeg::Tool;
 use crate::hls::{self, OnAir, Programmes};
 use crate::http::media;
@@ -14,6 +14,7 @@ use crate::ingest::{Ingest, IngestOptions};
 use crate::net::Outbound;
 use crate::ops::machine::Memory;
 use crate::ts::MediaTime;
+use anyhow::Context;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -34,7 +35,7 @@ pub(super) fn build(
     outbound: Outbound,
     tool: Option<Tool>,
     stop: &CancellationToken,
-) -> MediaSide {
+) -> anyhow::Result<MediaSide> {
     let header_timeout = config.provider.header_timeout;
     let ingest = Ingest::new(outbound, tool, IngestOptions { header_timeout, ..IngestOptions::default() });
     let budget = Budget::new(memory_budget(config));
@@ -42,6 +43,7 @@ pub(super) fn build(
         Arc::new(Channels { catalogue: catalogue.clone(), verify_tls: config.provider.verify_tls }),
         ingest,
         budget,
+        MediaThread::start().context("the thread that carries media can't be started")?,
         feed_options(config),
     );
     let target = Duration::from_secs(u64::from(config.hls.target_duration));
@@ -75,7 +77,7 @@ pub(super) fn build(
         },
         held: Semaphore::new(config.limits.held_requests as usize),
     });
-    MediaSide { feeds, programmes, on_air, watching, service }
+    Ok(MediaSide { feeds, programmes, on_air, watching, service })
 }
 
 /// As configured, or half of this machine's memory.

@@ -76,7 +76,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     })?;
     let catalogue = book::open_catalogue(&config, &state, &outbound).await?;
     let refreshing = tokio::spawn(catalogue.share().run(stop.clone()));
-    let media = media::build(&config, &state, &catalogue, outbound, tool, &stop);
+    let media = media::build(&config, &state, &catalogue, outbound, tool, &stop)?;
     let greeting = Greeting {
         public_url: config.public_url.as_deref(),
         public: bound.public_address(),

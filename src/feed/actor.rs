@@ -7,7 +7,7 @@ use super::registry::Feeds;
 use super::shape::Shaper;
 use super::shared::Shared;
 use super::state::{self, Effect, Phase, State};
-use crate::ingest::{Ended, Event as Came};
+use crate::ingest::{Ended, Event as Came, Kind};
 use crate::ts::MediaTime;
 use crate::wire::Reason;
 use rand::Rng;
@@ -40,6 +40,15 @@ const AHEAD: MediaTime = MediaTime::from_millis(1_000);
 const BURSTS: Duration = Duration::from_millis(12_500);
 /// A source that never paused so long, and was watched three times as long, does not burst.
 const FLOWS: Duration = Duration::from_secs(1);
+/// Somebody waits while a source is opened, until it shows something, and until there is enough to play.
+const OPENING: Duration = Duration::from_secs(1);
+const BEGINNING: Duration = Duration::from_secs(4);
+/// What comes through FFmpeg can't pile up in its pipes.
+const PIPED: Duration = Duration::from_secs(1);
+/// So much at once is a burst: the rest of it is not far. A pipe is full at 64 KiB.
+const BURST: usize = 256 * 1024;
+const PIPED_BURST: usize = 48 * 1024;
+const BURST_GOES_ON: Duration = Duration::from_millis(50);
 /// What comes but can't be shown is endured this long, then the source is tried anew.
 const TROUBLE_GRACE: Duration = Duration::from_secs(25);
 
@@ -128,13 +137,35 @@ impl Actor {
 
     pub(super) async fn run(mut self) {
         self.leases_changed();
+        // Made once: to be told of all of these anew for each piece of media costs as much as the piece.
+        let (stop, shared) = (self.stop.clone(), Arc::clone(&self.shared));
+        let mut stopped = std::pin::pin!(stop.cancelled());
+        let mut leases = std::pin::pin!(shared.wake.notified());
+        let mut timer = std::pin::pin!(tokio::time::sleep(TICK));
         while !self.over {
-            match self.wake().await {
+            let due = self.due().into();
+            if timer.deadline() != due {
+                timer.as_mut().reset(due);
+            }
+            let source = recv(self.link.as_mut());
+            let slate = recv(self.slate.as_mut().map(|(slate, _)| slate));
+            let wake = tokio::select! {
+                biased;
+                () = &mut stopped => Wake::Stop,
+                () = &mut leases => Wake::Leases,
+                () = &mut timer => Wake::Timer,
+                came = slate => Wake::Slate(came),
+                came = source => Wake::Source(came),
+            };
+            match wake {
                 Wake::Source(Some(came)) => self.came(came),
                 Wake::Source(None) => self.ended().await,
                 Wake::Slate(Some(came)) => self.slate_came(&came),
                 Wake::Slate(None) => self.slate = None,
-                Wake::Leases => self.leases_changed(),
+                Wake::Leases => {
+                    leases.set(shared.wake.notified());
+                    self.leases_changed();
+                }
                 Wake::Timer => self.timers_due(),
                 Wake::Stop => {
                     self.shared.close(true);
@@ -154,29 +185,10 @@ impl Actor {
         info!(feed = %self.shared.key, "feed ended");
     }
 
-    async fn wake(&mut self) -> Wake {
+    /// When a timer is due.
+    fn due(&self) -> Instant {
         let timers = [self.timers.flush, self.timers.retry, self.timers.linger, self.timers.tick];
-        let due = timers.into_iter().flatten().min().unwrap_or_else(|| Instant::now() + TICK);
-        let source = async {
-            match &mut self.link {
-                Some(link) => link.events.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        let slate = async {
-            match &mut self.slate {
-                Some((slate, _)) => slate.events.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => Wake::Stop,
-            () = self.shared.wake.notified() => Wake::Leases,
-            () = tokio::time::sleep_until(due.into()) => Wake::Timer,
-            came = slate => Wake::Slate(came),
-            came = source => Wake::Source(came),
-        }
+        timers.into_iter().flatten().min().unwrap_or_else(|| Instant::now() + TICK)
     }
 
     /// Media of the source, and all that is there already.
@@ -208,6 +220,7 @@ impl Actor {
                 next = link.events.try_recv().ok();
             }
         }
+        self.set_pace(bytes);
         self.publish(Origin::Source, now);
         if bytes > 0 {
             let first = self.link.as_ref().and_then(|link| link.first_media);
@@ -222,6 +235,21 @@ impl Actor {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// How soon what comes next is wanted.
+    fn set_pace(&self, bytes: usize) {
+        let media = &self.feeds.inner.media;
+        let Some(link) = &self.link else { return };
+        let direct = link.kind == Some(Kind::HttpTs);
+        if link.first_media.is_none() {
+            media.hurry(OPENING);
+        } else if bytes >= if direct { BURST } else { PIPED_BURST } {
+            media.hurry(BURST_GOES_ON);
+        }
+        if !direct {
+            media.keep_brisk(PIPED);
         }
     }
 
@@ -251,7 +279,9 @@ impl Actor {
         }
         if origin == Origin::Source {
             if let Some(link) = &mut self.link {
-                link.first_media.get_or_insert(now);
+                if link.first_media.replace(link.first_media.unwrap_or(now)).is_none() {
+                    self.feeds.inner.media.hurry(BEGINNING);
+                }
                 link.last_media = Some(now);
             }
             if self.state.phase != Phase::Live || self.state.slate {
@@ -435,6 +465,7 @@ impl Actor {
     fn connect(&mut self, index: usize) {
         let floor = self.clock.position(Instant::now()).unwrap_or(self.end).max(self.end);
         self.shaper.begin(Origin::Source, floor);
+        self.feeds.inner.media.hurry(OPENING);
         let before = self.closing.take();
         let feeds = self.feeds.clone();
         let base = self.shared.base.lock().as_ref().map(|base| Arc::clone(base.ring()));
@@ -493,6 +524,14 @@ impl Actor {
             status.end = self.end;
             status.position = self.clock.position(now).unwrap_or_default().min(self.end);
         });
+    }
+}
+
+/// What a connection brings next; never, where there is none.
+async fn recv(link: Option<&mut Link>) -> Option<Came> {
+    match link {
+        Some(link) => link.events.recv().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Chunks under way between a source and its feed: back-pressure reaches the socket after these.
 const QUEUE: usize = 32;
+/// A provider that counts a connection as too many says so sooner.
+const SETTLED: Duration = Duration::from_secs(10);
 
 /// A running connection. Dropping it cancels it; [`Link::close`] gives the task to wait for.
 #[derive(Debug)]
@@ -169,8 +171,10 @@ async fn open_source(
         if ended.reason == Reason::Ended && slot.was_last && at_once {
             ended.reason = Reason::Limit;
         }
-        if ended.reason == Reason::Limit {
-            slots.refused(id);
+        match ended.reason {
+            Reason::Limit => slots.refused(id),
+            _ if opened.elapsed() > SETTLED => slots.accepted(slot),
+            _ => {}
         }
     }
     ended

@@ -11,6 +11,7 @@ pub mod book;
 pub mod budget;
 mod clock;
 mod link;
+mod media_thread;
 mod no_signal;
 pub mod part;
 mod registry;
@@ -23,6 +24,7 @@ pub mod state;
 
 pub use book::{Book, BookError, Channel, Provider};
 pub use budget::{Budget, Held};
+pub use media_thread::MediaThread;
 pub use no_signal::NoSignal;
 pub use part::{AudioInfo, Origin, Part, Shape, VideoInfo};
 pub use registry::{Feeds, LeaseError, Options, Purpose};

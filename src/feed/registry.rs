@@ -3,6 +3,7 @@
 use super::actor::Actor;
 use super::book::{Book, BookError};
 use super::budget::Budget;
+use super::media_thread::MediaThread;
 use super::ring::Ring;
 use super::shared::{FeedKey, Lease, NotReady, Shared, Status};
 use super::slots::Slots;
@@ -15,6 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// Who takes a lease wants something of the media next.
+const COMING: Duration = Duration::from_millis(200);
 
 /// What can be set.
 #[derive(Debug, Clone)]
@@ -81,6 +85,7 @@ pub(super) struct Inner {
     pub(super) slots: Arc<Slots>,
     pub(super) budget: Arc<Budget>,
     pub(super) options: Options,
+    pub(super) media: MediaThread,
     feeds: Mutex<HashMap<FeedKey, Arc<Shared>>>,
     stopping: CancellationToken,
     tasks: TaskTracker,
@@ -94,13 +99,20 @@ impl std::fmt::Debug for Feeds {
 
 impl Feeds {
     /// No feeds yet.
-    pub fn new(book: Arc<dyn Book>, ingest: Ingest, budget: Arc<Budget>, options: Options) -> Self {
+    pub fn new(
+        book: Arc<dyn Book>,
+        ingest: Ingest,
+        budget: Arc<Budget>,
+        media: MediaThread,
+        options: Options,
+    ) -> Self {
         let inner = Inner {
             book,
             ingest,
             slots: Arc::default(),
             budget,
             options,
+            media,
             feeds: Mutex::default(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -174,6 +186,11 @@ impl Feeds {
         }
     }
 
+    /// The thread that carries media.
+    pub fn media(&self) -> &MediaThread {
+        &self.inner.media
+    }
+
     /// The memory set aside for media.
     pub fn budget(&self) -> &Arc<Budget> {
         &self.inner.budget
@@ -197,6 +214,7 @@ impl Feeds {
 
     fn running(&self, key: &FeedKey, purpose: Purpose) -> Option<Lease> {
         let feed = self.inner.feeds.lock().get(key).cloned()?;
+        self.inner.media.hurry(COMING);
         feed.lease(purpose == Purpose::OnAir)
     }
 
@@ -226,7 +244,7 @@ impl Feeds {
         drop(feeds);
         let actor = Actor::new(self.clone(), Arc::clone(&shared), inner.stopping.child_token());
         let registry = self.clone();
-        inner.tasks.spawn(async move {
+        inner.media.spawn(&inner.tasks, async move {
             actor.run().await;
             let mut feeds = registry.inner.feeds.lock();
             if feeds.get(&key).is_some_and(|feed| Arc::ptr_eq(feed, &shared)) {

@@ -35,6 +35,8 @@ pub(super) struct Slot {
     token: u64,
     /// The provider was full but for this one.
     pub(super) was_last: bool,
+    /// It had to wait until the provider notices that another was closed.
+    waited: bool,
 }
 
 /// All are in use by channels that somebody watches.
@@ -48,6 +50,12 @@ pub(super) struct NoSlot {
 /// An evicted feed closes its socket at once, FFmpeg within its ladder of signals.
 const EVICTION: Duration = Duration::from_secs(5);
 const LONGEST_REOPEN_DELAY: Duration = Duration::from_secs(10);
+
+/// A refusal doubles the delay, so it comes down slowly: a viewer waits longer for a refusal than for the delay.
+fn shorter(delay: Duration) -> Duration {
+    let less = delay.mul_f64(0.9);
+    if less < Duration::from_millis(250) { Duration::ZERO } else { less }
+}
 
 enum Try {
     Granted(Slot, Option<Instant>),
@@ -95,6 +103,13 @@ impl Slots {
         }
     }
 
+    /// A connection that had waited out the delay was taken: perhaps a shorter one does too.
+    pub(super) fn accepted(&self, slot: &Slot) {
+        if let (true, Some(account)) = (slot.waited, self.providers.lock().get_mut(&slot.provider)) {
+            account.reopen_delay = shorter(account.reopen_delay);
+        }
+    }
+
     /// Connections in use, per provider.
     pub(super) fn in_use(&self, provider: i64) -> usize {
         self.providers.lock().get(&provider).map_or(0, |account| account.holders.len())
@@ -115,7 +130,9 @@ impl Slots {
             let was_last = account.holders.len() == max;
             let not_before =
                 account.last_release.filter(|_| was_last).map(|released| released + account.reopen_delay);
-            let slot = Slot { slots: Arc::clone(self), provider: provider.id, token, was_last };
+            let not_before = not_before.filter(|at| *at > Instant::now());
+            let waited = not_before.is_some();
+            let slot = Slot { slots: Arc::clone(self), provider: provider.id, token, was_last, waited };
             return Try::Granted(slot, not_before);
         }
         // Whom nobody watches takes from nobody: it was evicted itself, perhaps, and tries again.
@@ -179,5 +196,34 @@ mod tests {
         assert!(!second.wishes().evict);
         drop(slot);
         assert_eq!(slots.in_use(1), 0);
+    }
+
+    #[tokio::test]
+    async fn a_delay_that_was_learned_comes_down_where_it_is_not_needed() {
+        let mut delays = vec![LONGEST_REOPEN_DELAY];
+        while let Some(delay) = delays.last().copied().filter(|delay| !delay.is_zero()) {
+            delays.push(shorter(delay));
+        }
+        assert!(delays.is_sorted_by(|longer, less| less < longer) && (20..50).contains(&delays.len()));
+
+        let (slots, provider) = (Arc::<Slots>::default(), Provider { id: 1, max_connections: 1 });
+        let feed = shared(1);
+        drop(slots.acquire(provider, &feed).await.expect("free"));
+        let delay = || slots.providers.lock()[&1].reopen_delay;
+        let set = |delay| slots.providers.lock().entry(1).or_default().reopen_delay = delay;
+        set(Duration::from_millis(20));
+        let slot = slots.acquire(provider, &feed).await.expect("free");
+        slots.accepted(&slot);
+        assert!(slot.waited && delay().is_zero());
+        set(Duration::from_secs(3));
+        // One that did not have to wait says nothing about the delay.
+        slots.accepted(&Slot {
+            slots: Arc::clone(&slots),
+            provider: 1,
+            token: 99,
+            was_last: true,
+            waited: false,
+        });
+        assert_eq!(delay(), Duration::from_secs(3));
     }
 }

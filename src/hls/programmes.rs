@@ -94,7 +94,7 @@ impl Programmes {
         let (programme, task) =
             Programme::start(target, feeds.clone(), Arc::clone(shelf), Arc::clone(reserve), options.clone());
         let (stop, stopping) = (programme.stop.clone(), stopping.clone());
-        tasks.spawn(async move {
+        feeds.media().spawn(tasks, async move {
             let guard = stop.drop_guard();
             tokio::select! {
                 () = task => {}

@@ -1,7 +1,6 @@
 //! HTTP: opened, looked at, and read by relais; what is not TS goes through FFmpeg's stdin, so that the address
 //! never reaches a command line.
 
-use super::gather::Gather;
 use super::sink::Sink;
 use super::sniff::{ENOUGH, Sniffed, sniff};
 use super::through::{self, Piped};
@@ -25,8 +24,7 @@ pub(super) async fn run(ingest: &Ingest, name: &str, source: &Source, sink: &mut
             Sniffed::Ts => {
                 sink.opened(Kind::HttpTs, None).await?;
                 sink.data(head).await?;
-                let mut body = Gather::new(fetched);
-                while let Some(piece) = body.next().await? {
+                while let Some(piece) = fetched.chunk().await? {
                     sink.data(piece).await?;
                 }
                 return Ok(());
@@ -86,14 +84,13 @@ async fn piped(
     sink: &mut Sink,
 ) -> Result<Piped, Ended> {
     let feed = |mut stdin: ChildStdin| async move {
-        let mut body = Gather::new(fetched);
-        let mut piece = Some(head);
+        let (mut fetched, mut piece) = (fetched, Some(head));
         while let Some(bytes) = piece {
             if stdin.write_all(&bytes).await.is_err() {
                 // FFmpeg has ended; its own words say why.
                 return Ok(());
             }
-            piece = body.next().await?;
+            piece = fetched.chunk().await?;
         }
         Ok(())
     };

@@ -4,7 +4,6 @@
 //! decision. Nothing is paced or buffered here: bytes are read as fast as the bounded channel takes them.
 
 mod direct;
-mod gather;
 mod hls;
 mod psi;
 mod sink;

@@ -240,15 +240,13 @@ impl Core {
         };
         let limit = self.options.max_access_unit;
         let limit = if stream.codec.is_video() { limit } else { limit.min(MAX_OTHER_UNIT) };
-        let (older, whole) = stream.assembly.packet(packet, pcr, limit, &mut self.stats);
-        if let Some(unit) = older {
-            self.unit(index, unit);
+        if stream.assembly.packet(packet, pcr, limit, &mut self.stats) {
+            while let Some(unit) = self.streams.get_mut(index).and_then(|stream| stream.assembly.take()) {
+                self.unit(index, unit);
+            }
         }
-        if whole.is_none() && packet.starts_unit() && packet.is_random_access() && self.main == Some(index) {
+        if packet.starts_unit() && packet.is_random_access() && self.main == Some(index) {
             self.foresee(index);
-        }
-        if let Some(unit) = whole {
-            self.unit(index, unit);
         }
     }
 

@@ -18,12 +18,16 @@ pub(super) const AUDIO_PID: u16 = 0x0101;
 pub(super) const OTHER_PID: u16 = 0x0110;
 /// The last PID that carries a stream.
 pub(super) const LAST_PID: u16 = 0x017F;
+/// Payload of a packet without an adaptation field.
+const BODY: usize = PACKET - 4;
 const SLOTS: usize = (LAST_PID - VIDEO_PID) as usize + 1;
 
 /// Memory is taken in pieces of this size, which parts share.
 const BLOCK: usize = 512 * 1024;
 /// A unit from this size on has memory of its own where the block is too full for it.
 const LARGE: usize = 64 * 1024;
+/// Blocks kept that nobody reads: a segment's, which are let go of together.
+const MAX_SPARE: usize = 2;
 /// Our tables come at least this often.
 const TABLES_EVERY: i64 = MediaTime::HZ / 2;
 /// Jitter of time stamps that is not a gap.
@@ -69,6 +73,8 @@ pub(super) struct Mux {
     buffer: BytesMut,
     /// The block, while a large unit has memory of its own.
     block: Option<BytesMut>,
+    /// Blocks that are written full, in the order of their filling: used again once nobody reads them.
+    spent: Vec<BytesMut>,
     part: Option<OpenPart>,
     ready: Vec<Part>,
     slots: Box<[Slot; SLOTS]>,
@@ -101,6 +107,7 @@ impl Mux {
             options,
             buffer: BytesMut::new(),
             block: None,
+            spent: Vec::new(),
             part: None,
             ready: Vec::new(),
             slots: Box::new([Slot { counter: 15, last: None }; SLOTS]),
@@ -351,12 +358,34 @@ impl Mux {
         if self.buffer.capacity() >= count {
             return;
         }
-        self.allocated += if count >= LARGE { count } else { BLOCK } as u64;
         if count >= LARGE {
+            self.allocated += count as u64;
             self.block = Some(std::mem::replace(&mut self.buffer, BytesMut::with_capacity(count)));
         } else {
-            self.buffer = BytesMut::with_capacity(BLOCK);
+            let block = self.next_block();
+            let full = std::mem::replace(&mut self.buffer, block);
+            self.spent.push(full);
         }
+    }
+
+    /// A block that nobody reads any more, or a new one: fresh memory costs more than what is written into it.
+    fn next_block(&mut self) -> BytesMut {
+        let (mut next, mut spare) = (None, 0);
+        self.spent.retain_mut(|block| {
+            if !block.try_reclaim(BLOCK) {
+                return true;
+            }
+            if next.is_none() {
+                next = Some(std::mem::take(block));
+                return false;
+            }
+            spare += 1;
+            spare <= MAX_SPARE
+        });
+        next.unwrap_or_else(|| {
+            self.allocated += BLOCK as u64;
+            BytesMut::with_capacity(BLOCK)
+        })
     }
 
     fn note(&mut self, pid: u16, dts: i64) {
@@ -384,6 +413,17 @@ impl Mux {
         let mut at = 0;
         let mut first = true;
         while left > 0 {
+            if !first {
+                let run =
+                    pcrs.first().map_or(usize::MAX, |(from, _, _)| from.saturating_sub(at).div_ceil(BODY));
+                let run = rest.iter().find(|bytes| !bytes.is_empty()).map_or(0, |b| run.min(b.len() / BODY));
+                if run > 0 {
+                    counter = self.write_whole([pid_high, pid_low], counter, &mut rest, run);
+                    left -= run * BODY;
+                    at += run * BODY;
+                    continue;
+                }
+            }
             let mut pcr = None;
             while let Some((_, time, extension)) = pcrs.first().filter(|(from, _, _)| *from <= at) {
                 pcr = Some((*time, *extension));
@@ -430,6 +470,23 @@ impl Mux {
             first = false;
         }
         self.slots[index].counter = counter;
+    }
+
+    /// Writes so many packets that are all payload, of the first piece that is not empty; gives the last counter.
+    fn write_whole(&mut self, [high, low]: [u8; 2], counter: u8, rest: &mut [&[u8]; 4], run: usize) -> u8 {
+        let Some(bytes) = rest.iter_mut().find(|bytes| !bytes.is_empty()) else { return counter };
+        let (now, later) = bytes.split_at((run * BODY).min(bytes.len()));
+        *bytes = later;
+        let begin = self.buffer.len();
+        self.buffer.resize(begin + run * PACKET, 0);
+        let mut counter = counter;
+        let packets = self.buffer[begin..].chunks_exact_mut(PACKET);
+        for (packet, body) in packets.zip(now.chunks_exact(BODY)) {
+            counter = counter.wrapping_add(1) & 0x0F;
+            packet[..4].copy_from_slice(&[SYNC, high, low, 0x10 | counter]);
+            packet[4..].copy_from_slice(body);
+        }
+        counter
     }
 }
 

@@ -3,6 +3,7 @@
 use super::stats::Stats;
 use crate::ts::pes::Header;
 use crate::ts::{PACKET, Packet};
+use std::collections::VecDeque;
 
 /// Packets over which continuity counters are judged.
 const WINDOW: u32 = 64;
@@ -56,6 +57,8 @@ pub(super) struct Assembly {
     packets: u32,
     errors: u32,
     distrusted: bool,
+    /// Completed, and not taken yet: two at the most.
+    done: VecDeque<Unit>,
     spare: Vec<u8>,
 }
 
@@ -75,6 +78,7 @@ impl Default for Assembly {
             packets: 0,
             errors: 0,
             distrusted: false,
+            done: VecDeque::new(),
             spare: Vec::new(),
         }
     }
@@ -87,46 +91,46 @@ enum Continuity {
 }
 
 impl Assembly {
-    /// Takes the next packet; yields what it completes: an older unit, and one that it holds whole.
-    /// `pcr`: one that belongs just before this packet's payload.
+    /// Takes the next packet; tells whether it completes something: an older unit, one that it holds whole, or
+    /// both, which [`Assembly::take`] gives in order. `pcr`: one that belongs just before this packet's payload.
     pub(super) fn packet(
         &mut self,
         packet: &Packet<'_>,
         pcr: Option<(u64, u16)>,
         limit: usize,
         stats: &mut Stats,
-    ) -> (Option<Unit>, Option<Unit>) {
+    ) -> bool {
         if !packet.has_payload() {
-            return (None, None);
+            return false;
         }
         if packet.is_scrambled() {
             stats.scrambled();
             self.counter = Some(packet.counter());
             self.drop_open(stats);
-            return (None, None);
+            return false;
         }
         stats.clear();
         match self.continuity(packet) {
             Continuity::Fine => {}
             Continuity::Duplicate => {
                 stats.duplicate_packets += 1;
-                return (None, None);
+                return false;
             }
             Continuity::Gap => {
                 stats.continuity_errors += 1;
                 self.drop_open(stats);
             }
         }
-        let mut older = None;
+        let mut completes = false;
         if packet.starts_unit() {
-            older = self.complete(stats);
+            completes = self.complete(stats);
             self.is_open = true;
             (self.whole, self.ended_by_length) = (None, false);
             self.random_access = packet.is_random_access();
         }
         if !self.is_open {
             self.length_lies |= std::mem::take(&mut self.ended_by_length);
-            return (older, None);
+            return completes;
         }
         if let Some((base, extension)) = pcr {
             self.note_pcr(base, extension);
@@ -142,16 +146,21 @@ impl Assembly {
         }
         if self.bytes.len() > limit {
             self.drop_open(stats);
-            return (older, None);
+            return completes;
         }
         match self.whole {
             Some(whole) if self.bytes.len() >= whole => {
                 self.bytes.truncate(whole);
                 self.ended_by_length = true;
-                (older, self.complete(stats))
+                self.complete(stats) || completes
             }
-            _ => (older, None),
+            _ => completes,
         }
+    }
+
+    /// The next of the units that were completed.
+    pub(super) fn take(&mut self) -> Option<Unit> {
+        self.done.pop_front()
     }
 
     /// Notes a PCR of the programme at this point of the open unit; `false` where none is open.
@@ -181,7 +190,8 @@ impl Assembly {
     /// that it is `overdue`: other streams have come to its decode time.
     pub(super) fn finish(&mut self, overdue: bool, stats: &mut Stats) -> Option<Unit> {
         if self.is_open && self.whole.is_none() && (self.ends_stuffed || overdue) {
-            return self.complete(stats);
+            self.complete(stats);
+            return self.take();
         }
         self.drop_open(stats);
         None
@@ -201,9 +211,10 @@ impl Assembly {
         }
     }
 
-    fn complete(&mut self, stats: &mut Stats) -> Option<Unit> {
+    /// Ends the open unit; tells whether it was whole.
+    fn complete(&mut self, stats: &mut Stats) -> bool {
         if !std::mem::take(&mut self.is_open) {
-            return None;
+            return false;
         }
         let mut pcrs = std::mem::take(&mut self.pcrs);
         // One behind the last byte goes before the next unit.
@@ -215,12 +226,13 @@ impl Assembly {
         match Header::parse(&self.bytes) {
             Some(header) if self.bytes.len() > header.length => {
                 let bytes = std::mem::replace(&mut self.bytes, std::mem::take(&mut self.spare));
-                Some(Unit { bytes, header, pcrs, random_access: self.random_access })
+                self.done.push_back(Unit { bytes, header, pcrs, random_access: self.random_access });
+                true
             }
             _ => {
                 stats.dropped_units += 1;
                 self.bytes.clear();
-                None
+                false
             }
         }
     }

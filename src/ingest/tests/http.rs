@@ -54,26 +54,6 @@ async fn small_chunks_do_not_slow_a_burst_down() {
 }
 
 #[tokio::test]
-async fn a_paced_stream_comes_in_few_pieces() {
-    let address = serve(|_, mut socket| async move {
-        let _ = socket.set_nodelay(true);
-        let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp2t\r\n\r\n").await;
-        let mut due = tokio::time::Instant::now();
-        for _ in 0..500 {
-            let _ = socket.write_all(&packets(7)).await;
-            due += Duration::from_millis(2);
-            tokio::time::sleep_until(due).await;
-        }
-    })
-    .await;
-    let begun = Instant::now();
-    let seen = see(&ingest().await, source(format!("http://{address}/")), usize::MAX).await;
-    assert_eq!(seen.bytes.len(), 500 * 7 * 188);
-    let seconds = begun.elapsed().as_secs_f64();
-    assert!((seen.pieces as f64) < 110.0 * seconds, "{} pieces in {seconds} s", seen.pieces);
-}
-
-#[tokio::test]
 async fn what_is_no_media_is_said_without_secrets() {
     let address = body("text/html", b"<html><title>Blocked for http://h/u/SECRET</title>".to_vec()).await;
     let seen = see(&ingest().await, source(format!("http://{address}/u/SECRET/1.ts")), usize::MAX).await;
