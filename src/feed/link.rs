@@ -237,7 +237,6 @@ mod tests {
             origin,
             keyframe: true,
             segment: true,
-            last: false,
             shape: Arc::clone(shape),
         }
     }

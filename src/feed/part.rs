@@ -31,8 +31,6 @@ pub struct Part {
     pub keyframe: bool,
     /// A segment begins here; begins with PAT and PMT, mostly also with a keyframe.
     pub segment: bool,
-    /// A segment ends with it: what begins the next is on its way.
-    pub last: bool,
     /// What the stream carries, as far as it is known; the same `Arc` until it changes.
     pub shape: Arc<Shape>,
 }

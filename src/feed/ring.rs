@@ -241,7 +241,6 @@ mod tests {
             origin: Origin::Source,
             keyframe,
             segment: keyframe,
-            last: false,
             shape: Arc::new(Shape::default()),
         }
     }

@@ -41,11 +41,7 @@ impl Packager {
             self.epoch = Some(part.epoch);
         }
         if !self.open.is_empty() || part.segment {
-            let last = part.last && complete.is_none();
             self.open.push(part);
-            if last {
-                return self.cut();
-            }
         }
         complete
     }
@@ -126,23 +122,6 @@ mod tests {
         assert!(third.discontinuity);
         assert_eq!(third.program_date_time, later - Duration::from_millis(500));
         assert!(packager.cut().is_none());
-    }
-
-    #[test]
-    fn a_last_part_completes_its_segment() {
-        let (mut packager, now) = (Packager::default(), SystemTime::UNIX_EPOCH);
-        let last = |part: Arc<Held>| {
-            let part = crate::feed::Part { last: true, ..(**part).clone() };
-            Held::new(part, &crate::feed::Budget::new(usize::MAX))
-        };
-        assert!(packager.push(last(part(9_500, 500, false, 7, 0)), now).is_none(), "nothing has begun");
-        assert!(packager.push(part(10_000, 1_000, true, 7, 0), now).is_none());
-        let whole = packager.push(last(part(11_000, 1_000, false, 7, 0)), now).expect("complete");
-        assert_eq!(
-            (whole.start, whole.duration),
-            (MediaTime::from_millis(10_000), MediaTime::from_millis(2_000))
-        );
-        assert!(packager.push(part(12_000, 1_000, true, 7, 0), now).is_none(), "it was complete before");
     }
 
     #[test]

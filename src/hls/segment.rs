@@ -141,7 +141,6 @@ pub(super) mod tests {
             origin: Origin::Source,
             keyframe: segment,
             segment,
-            last: false,
             shape: Arc::new(Shape::default()),
         };
         Held::new(part, &Budget::new(usize::MAX))

@@ -245,9 +245,6 @@ impl Core {
                 self.unit(index, unit);
             }
         }
-        if packet.starts_unit() && packet.is_random_access() && self.main == Some(index) {
-            self.foresee(index);
-        }
     }
 
     fn splice(&mut self, index: usize, packet: &Packet<'_>) {

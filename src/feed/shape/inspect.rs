@@ -69,17 +69,6 @@ impl Pictures {
         }
     }
 
-    /// Whether a unit begins with parameter sets.
-    pub(super) fn begins_with_sets(&self, head: &[u8]) -> bool {
-        let is_set = |code: u8| match self.codec {
-            Codec::H264 => code & 0x1F == h264::nal::SPS,
-            Codec::Hevc => (32..=33).contains(&(code >> 1 & 0x3F)),
-            Codec::Mpeg2 | Codec::Mpeg1 => code == 0xB3,
-            _ => false,
-        };
-        head.windows(4).any(|window| matches!(window, [0, 0, 1, code] if is_set(*code)))
-    }
-
     fn h264(&mut self, payload: &[u8]) -> Picture {
         let mut seen = Vec::new();
         let access = h264::inspect(payload, |kind, set| {

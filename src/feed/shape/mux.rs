@@ -278,21 +278,8 @@ impl Mux {
         self.close_if_heavy();
     }
 
-    /// A keyframe of the main stream, decoded at `at`, has begun to arrive. Where it will begin a segment, the one
-    /// before is complete: nobody has to wait for the whole of the keyframe.
-    pub(super) fn foresee(&mut self, at: i64) {
-        if self.part.is_some() && !self.cut_due && at - self.segment_start >= self.options.segment_min.0 {
-            self.end_part(Some(at), true);
-            self.cut_due = true;
-        }
-    }
-
     /// Ends the open part. `next`: decode time of the unit that follows in the main stream.
     pub(super) fn close(&mut self, next: Option<i64>) {
-        self.end_part(next, false);
-    }
-
-    fn end_part(&mut self, next: Option<i64>, last: bool) {
         if let Some(part) = self.part.take() {
             let end = match next {
                 Some(next) if (next - part.natural_end).abs() <= JITTER => next,
@@ -308,7 +295,6 @@ impl Mux {
                 origin: self.origin,
                 keyframe: part.keyframe,
                 segment: part.segment,
-                last,
                 shape: Arc::clone(&self.shape),
             });
         }

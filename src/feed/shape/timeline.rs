@@ -68,19 +68,6 @@ impl Core {
         }
     }
 
-    /// A unit of the main stream has begun to arrive that is a keyframe by the source's mark and its first bytes.
-    pub(super) fn foresee(&mut self, index: usize) {
-        let stream = &self.streams[index];
-        let (Some(pictures), Some((stamp, head))) = (&stream.pictures, stream.assembly.open_head()) else {
-            return;
-        };
-        let goes_on = self.phase == Phase::Running && !self.replaying && stream.held.is_none();
-        let on_line = stream.deviation(stamp).is_some_and(|deviation| self.is_on_line(deviation));
-        if goes_on && on_line && pictures.begins_with_sets(head) {
-            self.mux.foresee(self.epoch.map(stamp));
-        }
-    }
-
     /// The main stream's timeline has jumped by so much: the next keyframe begins an epoch.
     fn jump(&mut self, index: usize, by: i64) {
         self.wait();

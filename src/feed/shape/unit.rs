@@ -180,12 +180,6 @@ impl Assembly {
         header.dts.or(header.pts)
     }
 
-    /// The open unit's decode time and payload, as far as they have come.
-    pub(super) fn open_head(&self) -> Option<(u64, &[u8])> {
-        let header = Header::parse(&self.bytes).filter(|_| self.is_open)?;
-        Some((header.dts.or(header.pts)?, self.bytes.get(header.length..)?))
-    }
-
     /// The source has ended: the open unit, if all of it is there. Without a declared length stuffing tells, or
     /// that it is `overdue`: other streams have come to its decode time.
     pub(super) fn finish(&mut self, overdue: bool, stats: &mut Stats) -> Option<Unit> {

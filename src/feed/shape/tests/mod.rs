@@ -4,5 +4,4 @@ mod checker;
 mod clips;
 mod faults;
 mod properties;
-mod segments;
 mod source;

@@ -421,8 +421,9 @@ impl Watcher {
         for removed in due {
             match self.get(&removed.url).await {
                 Ok(answer) if answer.status() == 200 => {}
+                // A new process knows nothing of it.
+                _ if self.outage.load(Ordering::Relaxed) => {}
                 Ok(answer) => self.wrong(format!("{}: {}", removed.what, answer.status())),
-                Err(_) if self.outage.load(Ordering::Relaxed) => {}
                 Err(error) => self.wrong(format!("{}: {error:#}", removed.what)),
             }
         }
@@ -457,8 +458,8 @@ impl Watcher {
         };
         match self.get(&url).await {
             Ok(answer) if answer.status() == 200 => self.content(media, segment, &answer),
+            _ if self.outage.load(Ordering::Relaxed) => {}
             Ok(answer) => self.wrong(format!("segment {}: status {}", segment.sequence, answer.status())),
-            Err(_) if self.outage.load(Ordering::Relaxed) => {}
             Err(error) => self.wrong(format!("segment {}: {error:#}", segment.sequence)),
         }
     }
