@@ -90,7 +90,7 @@ impl Broadcast {
         }
         let in_the_middle = behaviour.join == Join::Live && back == 0;
         let counters: Vec<(u16, u8)> =
-            (0..0x80).map(|n| (behaviour.pids + n, (now as u16 + n) as u8 & 15)).collect();
+            (0..0x80).map(|n| (behaviour.pids + n, (now as u16).wrapping_add(n) as u8 & 15)).collect();
         let restamp = match replay {
             Some(replay) if replay.restamped => ticks(77.7) - start,
             _ => 0,

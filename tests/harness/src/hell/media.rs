@@ -109,14 +109,14 @@ async fn run(pipe: &mut Pipe<'_>, channel: &Channel) -> Result<()> {
     let mut batch = Vec::new();
     let mut ending = false;
     loop {
-        let (due, manner, stall) = {
+        let (due, manner, stall, fresh) = {
             let now = behaviour.borrow_and_update();
             let step = broadcast.next(&now, channel.clock())?;
             let elapsed = (channel.now() - start) as f64 / HZ as f64;
             ending |= now.ends_after > 0.0 && elapsed >= now.ends_after;
             let stalls = now.stall || (now.stall_after > 0.0 && elapsed >= now.stall_after);
             batch.extend_from_slice(&step.bytes);
-            (due(step.time, &now), (now.rate, now.one_byte), stalls)
+            (due(step.time, &now), (now.rate, now.one_byte), stalls, step.bytes.len())
         };
         let early = due - channel.now();
         if ending {
@@ -135,12 +135,15 @@ async fn run(pipe: &mut Pipe<'_>, channel: &Channel) -> Result<()> {
                 behaviour.changed().await?;
             }
         }
-        if early > 0 || batch.len() >= BATCH {
-            if early > 0 {
-                let wait = Duration::from_micros((early * 100 / 9) as u64);
-                // Older steps need not wait for this one.
-                tokio::time::sleep(wait).await;
+        if early > 0 {
+            // What was due before must not wait for this step.
+            let older = batch.len().saturating_sub(fresh);
+            if older > 0 {
+                pipe.write(&batch[..older], manner).await?;
+                batch.drain(..older);
             }
+            tokio::time::sleep(Duration::from_micros((early * 100 / 9) as u64)).await;
+        } else if batch.len() >= BATCH {
             pipe.write(&batch, manner).await?;
             batch.clear();
         }
