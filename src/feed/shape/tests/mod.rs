@@ -4,4 +4,5 @@ mod checker;
 mod clips;
 mod faults;
 mod properties;
+mod replays;
 mod source;
