@@ -168,9 +168,7 @@ const fn hls(name: &'static str, start: Change, midway: Change) -> Odd {
 const ODDITIES: &[Odd] = &[
     odd("burst of 10 s", |b| b.burst = 10.0),
     odd("delivered every 4 s", |b| b.grid = 4.0),
-    // With something in hand from the start, as providers give it: who begins with a part of a burst owes the
-    // playlist one version for a second or so.
-    odd("delivered every 10 s", |b| (b.grid, b.burst) = (10.0, 14.0)),
+    odd("delivered every 10 s", |b| b.grid = 10.0),
     odd("chunked", |b| b.chunked = true),
     odd("one byte at a time", |b| b.one_byte = true),
     odd("garbage between packets", |b| b.garbage = 60),

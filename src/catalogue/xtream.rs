@@ -50,11 +50,12 @@ impl Account {
         if username.is_empty() || password.is_empty() {
             return Err("needs a username and a password");
         }
+        // Credentials belong to the account: to drop these silently would leave another account than was meant.
+        if !base.username().is_empty() || base.password().is_some() {
+            return Err("holds a user or a password: they are fields of their own");
+        }
         base.set_query(None);
         base.set_fragment(None);
-        // Credentials belong to the account, not to the address.
-        let _ = base.set_username("");
-        let _ = base.set_password(None);
         if base.path().ends_with(".php")
             && let Ok(mut parts) = base.path_segments_mut()
         {
@@ -157,7 +158,7 @@ mod tests {
     #[test]
     fn addresses_from_what_people_paste() {
         for host in
-            ["h:8080", "http://h:8080", "http//h:8080/", "http://x:y@h:8080/get.php?username=a", " h:8080 "]
+            ["h:8080", "http://h:8080", "http//h:8080/", "http://h:8080/get.php?username=a", " h:8080 "]
         {
             let account = Account::new(host, "u/1", "p&?").expect(host);
             assert_eq!(account.live("7", "ts,m3u8"), "http://h:8080/live/u%2F1/p&%3F/7.ts", "{host}");
@@ -170,7 +171,7 @@ mod tests {
         }
         let below = Account::new("https://h/base/", "u", "p").expect("base");
         assert_eq!(below.live("7", ""), "https://h/base/live/u/p/7.ts");
-        for bad in ["ftp://h", "", "http://", "h h"] {
+        for bad in ["ftp://h", "", "http://", "h h", "http://x:y@h", "http://x@h/get.php"] {
             assert!(Account::new(bad, "u", "p").is_err(), "{bad:?}");
         }
         assert!(Account::new("h", "", "p").is_err());

@@ -75,6 +75,9 @@ impl Command {
                 // A wrong password shows only when the list is asked for.
                 let read = first_reading(client, answer.value.provider).await;
                 out.show(&answer.json, || details(&read))?;
+                if let Some(error) = read.error {
+                    bail!("{} was added, but its channels could not be read: {}", read.name, clean(&error));
+                }
             }
             Self::List => {
                 let answer = client.providers().await?;

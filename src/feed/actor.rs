@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::link::{Link, closed};
 use super::part::{Origin, Part};
 use super::registry::Feeds;
+use super::rhythm::{BURSTS, FLOWS};
 use super::shape::Shaper;
 use super::shared::Shared;
 use super::state::{self, Effect, Phase, State};
@@ -25,21 +26,20 @@ const AT_ONCE: Duration = Duration::from_secs(2);
 /// The watchdog, the status and the bitrate look once in this long.
 const TICK: Duration = Duration::from_millis(500);
 /// After the media ran out: readers may close what they have.
-const GAP_GRACE: MediaTime = MediaTime::from_millis(500);
+const GAP_GRACE: Duration = Duration::from_millis(500);
 /// After the media ran out: the slate begins. Playlists owe a new version every 1.5 target durations.
-const SLATE_GRACE: MediaTime = MediaTime::from_millis(3_000);
-/// While the source has been open for less than `BURSTS` and still is: it may have been met just before a burst. What
-/// there was is listed half a second after the end, at the latest.
-const YOUNG_GRACE: MediaTime = MediaTime::from_millis(5_000);
+const SLATE_GRACE: Duration = Duration::from_secs(3);
+/// While the source's rhythm is not known: it may have been met just before a burst. Readers that owe a new version
+/// every 6 s have had one when the media ran out.
+const YOUNG_GRACE: Duration = Duration::from_secs(5);
+/// And so long after the last delivery, though there is more in hand: readers owe something new.
+const OWED: Duration = Duration::from_secs(5);
 /// Before the first picture, for those who take the slate then too: players give up at 10 s.
 const EAGER_SLATE: Duration = Duration::from_secs(6);
 /// The slate is published this far ahead, so that its first segment is whole at once.
 const SLATE_AHEAD: Duration = Duration::from_secs(2);
-/// A source that is so far ahead of the wall clock bursts; and bursts come at least this often.
+/// A source that is so far ahead of the wall clock bursts.
 const AHEAD: MediaTime = MediaTime::from_millis(1_000);
-const BURSTS: Duration = Duration::from_millis(12_500);
-/// A source that never paused so long, and was watched three times as long, does not burst.
-const FLOWS: Duration = Duration::from_secs(1);
 /// Somebody waits while a source is opened, until it shows something, and until there is enough to play.
 const OPENING: Duration = Duration::from_secs(1);
 const BEGINNING: Duration = Duration::from_secs(4);
@@ -343,8 +343,9 @@ impl Actor {
             self.step(state::Event::LingerOver);
         }
         if due(&mut self.timers.tick) {
-            self.timers.tick = Some(now + TICK);
             self.watch(now);
+            let mark = self.next_mark().filter(|mark| *mark > now);
+            self.timers.tick = Some(mark.map_or(now + TICK, |mark| mark.min(now + TICK)));
             self.publish_status();
         }
     }
@@ -357,12 +358,12 @@ impl Actor {
             self.publish(Origin::Source, now);
         }
         if self.slate.is_none() {
-            let opened = self.link.as_ref().and_then(|link| link.opened);
-            let is_young = opened.is_some_and(|opened| now - opened < BURSTS);
-            let grace = if is_young { YOUNG_GRACE } else { SLATE_GRACE };
-            match self.clock.runs_out(self.end) {
-                Some(_) if now >= self.runs_out_after(grace, now) => self.step(state::Event::RanOut),
-                Some(_) if !self.gap_marked && now >= self.runs_out_after(GAP_GRACE, now) => {
+            if self.clock.runs_out(self.end).is_some_and(|end| now >= end + GAP_GRACE) {
+                self.shared.ring.ran_out();
+            }
+            match self.marks() {
+                Some((_, slate)) if now >= slate => self.step(state::Event::RanOut),
+                Some((gap, _)) if !self.gap_marked && now >= gap => {
                     self.gap_marked = true;
                     self.shaper.cut();
                     self.shared.ring.mark_gap();
@@ -381,18 +382,19 @@ impl Actor {
         // was ever seen.
         let ahead =
             self.clock.position(link.last_data).map_or(MediaTime::ZERO, |position| self.end - position);
-        let flows = link.longest_gap < FLOWS && link.last_data - opened > 3 * FLOWS;
-        let rhythm = if ahead > AHEAD && !flows { BURSTS } else { Duration::ZERO };
+        let bursts = if ahead > AHEAD && !link.rhythm.flows() { BURSTS } else { Duration::ZERO };
         let patience = options
             .stall
-            .max(rhythm)
-            .max(2 * link.longest_gap.min(Duration::from_secs(60)))
+            .max(bursts)
+            .max(2 * link.rhythm.longest().min(Duration::from_secs(60)))
             .max(link.target.unwrap_or_default().mul_f64(1.5));
         let silent = now - link.last_data > patience;
         let trouble = self.trouble();
         let fruitless = now - link.last_media.unwrap_or(opened).max(opened) > TROUBLE_GRACE;
         let reason = match trouble {
-            _ if silent && (self.slate.is_some() || now >= self.runs_out_after(MediaTime::ZERO, now)) => {
+            _ if silent
+                && (self.slate.is_some() || self.clock.runs_out(self.end).is_none_or(|end| now >= end)) =>
+            {
                 Some(Reason::Stalled)
             }
             Some(Reason::NotMedia) if link.first_media.is_none() => Some(Reason::NotMedia),
@@ -411,8 +413,24 @@ impl Actor {
         self.shaper.trouble().filter(|_| self.state.phase != Phase::Live)
     }
 
-    fn runs_out_after(&self, grace: MediaTime, now: Instant) -> Instant {
-        self.clock.runs_out(self.end + grace).unwrap_or(now)
+    /// When readers are to close what they have, and when the slate is to begin, should nothing more come.
+    fn marks(&self) -> Option<(Instant, Instant)> {
+        let end = self.clock.runs_out(self.end)?;
+        let opened = self.link.as_ref().filter(|link| link.opened.is_some());
+        Some(match opened.filter(|link| link.rhythm.silence(Instant::now()).is_none()) {
+            // Met within a burst, it may be silent for ten seconds, with six in hand that are one long segment to come.
+            Some(link) => {
+                let soon = (link.last_data + FLOWS).min(end + GAP_GRACE);
+                (end.min(link.last_data + OWED).max(soon), end + YOUNG_GRACE)
+            }
+            None => (end + GAP_GRACE, end + SLATE_GRACE),
+        })
+    }
+
+    /// The next of the marks that is still to be made.
+    fn next_mark(&self) -> Option<Instant> {
+        let (gap, slate) = self.marks().filter(|_| self.slate.is_none())?;
+        Some(if self.gap_marked { slate } else { gap })
     }
 
     fn step(&mut self, event: state::Event) {

@@ -1,7 +1,8 @@
 //! The published media held against the wall clock.
 
+use super::rhythm::BURSTS;
 use crate::ts::MediaTime;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Where a viewer who began with the first part would be now, and how much it has in hand.
 ///
@@ -14,9 +15,6 @@ pub(super) struct Clock {
     began: Option<Instant>,
 }
 
-/// Within this the first whole burst has come.
-const SETTLING: Duration = Duration::from_millis(12_500);
-
 /// Sources burst up to 10 s; replays of 30 s are cut before they get here.
 const MOST_IN_HAND: MediaTime = MediaTime::from_millis(15_000);
 
@@ -28,7 +26,8 @@ impl Clock {
             self.anchor = Some((now, start));
             return;
         };
-        if position > start && now.saturating_duration_since(began) < SETTLING {
+        // The first whole burst has come within this time.
+        if position > start && now.saturating_duration_since(began) < BURSTS {
             (self.anchor, position) = (Some((now, start)), start);
         }
         let in_hand = end - position;

@@ -3,6 +3,7 @@
 use super::book::Provider;
 use super::part::{Origin, Shape};
 use super::registry::Feeds;
+use super::rhythm::Rhythm;
 use super::ring::{Item, Join, Reader, Ring};
 use super::shared::Shared;
 use crate::ingest::{Ended, Event, Kind, slate};
@@ -31,7 +32,7 @@ pub(super) struct Link {
     pub(super) first_media: Option<Instant>,
     pub(super) last_media: Option<Instant>,
     pub(super) last_data: Instant,
-    pub(super) longest_gap: Duration,
+    pub(super) rhythm: Rhythm,
     pub(super) target: Option<Duration>,
     pub(super) kind: Option<Kind>,
 }
@@ -52,7 +53,7 @@ impl Link {
             first_media: None,
             last_media: None,
             last_data: Instant::now(),
-            longest_gap: Duration::ZERO,
+            rhythm: Rhythm::default(),
             target: None,
             kind: None,
         }
@@ -97,7 +98,7 @@ impl Link {
 
     /// Something came.
     pub(super) fn note_data(&mut self, now: Instant) {
-        self.longest_gap = self.longest_gap.max(now - self.last_data);
+        self.rhythm.came(now);
         self.last_data = now;
     }
 

@@ -85,10 +85,14 @@ impl Ring {
         self.announce(&inner);
     }
 
+    /// What there was has run out: the silence is no part of the source's rhythm.
+    pub fn ran_out(&self) {
+        self.inner.lock().rhythm.paused();
+    }
+
     /// Tells readers that the media pauses here.
     pub fn mark_gap(&self) {
         let mut inner = self.inner.lock();
-        inner.rhythm.paused();
         if matches!(inner.slots.back(), Some(Slot::Part(_))) {
             inner.slots.push_back(Slot::Gap);
             self.announce(&inner);

@@ -30,7 +30,13 @@ impl Packager {
     /// Takes the next part; gives the segment that it completes.
     pub(super) fn push(&mut self, part: Arc<Held>, now: SystemTime) -> Option<Segment> {
         let new_epoch = self.epoch != Some(part.epoch);
-        let complete = if part.segment || new_epoch { self.cut() } else { None };
+        let complete = match part.segment {
+            // What was lost between the two belongs to the first: durations and dates go on without a hole.
+            true if !new_epoch => self.cut_until(Some(part.start)),
+            true => self.cut(),
+            false if new_epoch => self.cut(),
+            false => None,
+        };
         if new_epoch {
             // An epoch that begins in the middle of what was kept is not new in time: only where the feed
             // was followed before does the wall clock anchor it anew.
@@ -48,10 +54,14 @@ impl Packager {
 
     /// Closes what is open: the media pauses, or another feed follows.
     pub(super) fn cut(&mut self) -> Option<Segment> {
+        self.cut_until(None)
+    }
+
+    fn cut_until(&mut self, next: Option<MediaTime>) -> Option<Segment> {
         let first = self.open.first()?;
         let last = self.open.last()?;
         let start = first.start;
-        let duration = last.end - start;
+        let duration = next.map_or(last.end, |next| next.max(last.end)) - start;
         let program_date_time = self.wall(start);
         let parts = joined(std::mem::take(&mut self.open));
         Some(Segment {
@@ -122,6 +132,18 @@ mod tests {
         assert!(third.discontinuity);
         assert_eq!(third.program_date_time, later - Duration::from_millis(500));
         assert!(packager.cut().is_none());
+    }
+
+    #[test]
+    fn what_was_lost_at_a_border_belongs_to_the_segment_before() {
+        let (mut packager, now) = (Packager::default(), SystemTime::UNIX_EPOCH + Duration::from_secs(1000));
+        packager.follow(now, MediaTime::from_millis(10_000));
+        assert!(packager.push(part(10_000, 1_920, true, 7, 0), now).is_none());
+        let first = packager.push(part(12_000, 500, true, 7, 0), now).expect("complete");
+        assert_eq!(first.duration, MediaTime::from_millis(2_000));
+        // Another epoch's clock says nothing of it.
+        let second = packager.push(part(13_000, 500, true, 8, 0), now).expect("complete");
+        assert_eq!(second.duration, MediaTime::from_millis(500));
     }
 
     #[test]

@@ -250,13 +250,15 @@ impl FromRequest<Context> for Fields {
 
 async fn read(body: Body, most: usize) -> Result<bytes::Bytes, ApiError> {
     let late = || ApiError::invalid([("body", "did not arrive in time")]);
+    let large = || ApiError::new(ErrorCode::PayloadTooLarge, format!("The body is larger than {most} bytes"));
+    // What a length announces need not come before it is refused.
+    if http_body::Body::size_hint(&body).lower() > most as u64 {
+        return Err(large());
+    }
     let whole = tokio::time::timeout(BODY_TIME, Limited::new(body, most).collect());
     match whole.await.map_err(|_| late())? {
         Ok(bytes) => Ok(bytes.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("The body is larger than {most} bytes");
-            Err(ApiError::new(ErrorCode::PayloadTooLarge, message))
-        }
+        Err(error) if error.is::<LengthLimitError>() => Err(large()),
         Err(_) => Err(ApiError::invalid([("body", "could not be read")])),
     }
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const TOO_MANY: &str = "Too many requests; try again later";
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Judges one request, then lets its handler answer.
@@ -31,6 +32,21 @@ pub(super) async fn guard(
         Err(error) => error.into_response(),
     };
     with_standing(answer, standing)
+}
+
+/// What no route is for; under `/api/` it counts like anything else that an unknown asks.
+pub(super) async fn no_such_route(State(context): State<Context>, request: Request) -> Response {
+    let peer = request.extensions().get::<Peer>().copied().filter(|peer| !matches!(peer, Peer::Unix { .. }));
+    let standing = peer.filter(|_| request.uri().path().starts_with("/api/")).and_then(|peer| {
+        let options = &context.options;
+        let client = (options.client_address)(peer.ip(), request.headers(), &options.trusted_proxies);
+        context.limiter.count(Counted::Address(client.ip))
+    });
+    let error = match standing.and_then(|standing| standing.refused) {
+        Some(seconds) => ApiError::rate_limited(TOO_MANY, seconds),
+        None => ApiError::no_such_route(),
+    };
+    with_standing(error.into_response(), standing)
 }
 
 async fn judge(
@@ -58,7 +74,7 @@ async fn judge(
         let Some(now) = context.limiter.count(who) else { return Ok(()) };
         *standing = Some(now);
         match now.refused {
-            Some(seconds) => Err(ApiError::rate_limited("Too many requests; try again later", seconds)),
+            Some(seconds) => Err(ApiError::rate_limited(TOO_MANY, seconds)),
             None => Ok(()),
         }
     };

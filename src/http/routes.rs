@@ -7,7 +7,6 @@ use super::context::Context;
 use super::guard;
 use super::player;
 use super::{auth, catalogue, keys, on_air, openapi, providers, system};
-use crate::http::error::ApiError;
 use crate::wire::Role;
 use axum::Router;
 use axum::handler::Handler;
@@ -222,7 +221,7 @@ fn build(context: &Context, audience: Audience) -> Router {
     }
     router
         .layer(middleware::from_fn_with_state((context.clone(), rules), guard::guard))
-        .fallback(|| async { ApiError::no_such_route() })
+        .fallback(guard::no_such_route)
         .layer(middleware::map_response(guard::finish))
         .with_state(context.clone())
 }

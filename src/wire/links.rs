@@ -16,7 +16,7 @@ pub struct LinkRequest {
 
 impl LinkRequest {
     /// The longest life of a link: a year.
-    pub const MOST_HOURS: u32 = 24 * 366;
+    pub const MOST_HOURS: u32 = 24 * 365;
 
     const fn day() -> u32 {
         24

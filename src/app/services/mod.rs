@@ -58,7 +58,9 @@ fn access_error(error: AccessError) -> ApiError {
         }
         AccessError::Busy => ApiError::unavailable(error.to_string(), 2),
         AccessError::UnknownUser(_) => ApiError::not_found(error.to_string()),
-        AccessError::Password => ApiError::invalid([("password", error.to_string())]),
+        AccessError::Password => {
+            ApiError::invalid([("password", error.to_string().replacen("a password ", "", 1))])
+        }
         AccessError::LinkHours(_) => ApiError::invalid([("ttl_hours", error.to_string())]),
         AccessError::KeyName => ApiError::invalid([("name", error.to_string())]),
         AccessError::TooManyLinks(_) => ApiError::unavailable(error.to_string(), 3600),

@@ -33,6 +33,9 @@ const TABLES_EVERY: i64 = MediaTime::HZ / 2;
 /// Jitter of time stamps that is not a gap.
 const JITTER: i64 = MediaTime::HZ / 10;
 
+/// More than this between two units of one epoch was not lost on the way.
+const MOST_LOST: i64 = MediaTime::HZ / 2;
+
 /// One PES packet to write: header, payload up to an insertion, the insertion, the rest.
 pub(super) struct Piece<'a> {
     pub(super) pid: u16,
@@ -234,8 +237,13 @@ impl Mux {
         }
         let room = room_for(piece) + self.tables_room();
         self.make_room(room);
-        let start = self.cursor;
+        let mut start = self.cursor;
         if segment {
+            // Pictures were lost before it: the segment begins where its own first one does.
+            let lost = beat.dts - start;
+            if !fresh && (0..=MOST_LOST).contains(&lost) && elapsed <= self.options.segment_target.0 {
+                start = beat.dts;
+            }
             self.segment_start = start;
         }
         if keyframe {

@@ -33,13 +33,22 @@ pub(super) fn with(status: StatusCode, content_type: HeaderValue, body: Body) ->
 }
 
 /// A playlist: never stored by anyone.
-pub(super) fn playlist(text: impl Into<Bytes>, head: bool) -> Response {
+pub(super) fn playlist(text: impl Into<Bytes>) -> Response {
     let text: Bytes = text.into();
     let length = text.len();
-    let body = if head { Body::empty() } else { Body::from(text) };
+    let mut response = playlist_head(Body::from(text));
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
+}
+
+/// What `HEAD` is told of a playlist, which nobody has written yet: no length (RFC 9110, 8.6 lets it be left out).
+pub(super) fn playlist_exists() -> Response {
+    playlist_head(Body::empty())
+}
+
+fn playlist_head(body: Body) -> Response {
     let mut response = with(StatusCode::OK, HLS, body);
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn channel(
     request: &Request,
 ) -> answer::Response {
     if request.method == Method::HEAD {
-        return answer::playlist(&b""[..], true);
+        return answer::playlist_exists();
     }
     // Browsers need sound that they know; other players take the channel as it is.
     let web = request.who.user_agent.contains("Mozilla/");
@@ -52,7 +52,7 @@ async fn show_on_air(media: &Media, request: &Request) -> answer::Response {
         return answer::unavailable("Nothing on air / Aucun stream actif", 5);
     }
     if request.method == Method::HEAD {
-        return answer::playlist(&b""[..], true);
+        return answer::playlist_exists();
     }
     let ready = media.on_air.programme().ready(media.options.hold).await;
     session(media, ready, "live/", &media.signer.claims(0, Target::OnAir, &request.who))
@@ -62,7 +62,7 @@ fn session(media: &Media, ready: Option<Snapshot>, prefix: &str, claims: &Claims
     match ready {
         Some(snapshot) => {
             let session = media.signer.session(claims);
-            answer::playlist(multivariant::render(prefix, &session, &snapshot), false)
+            answer::playlist(multivariant::render(prefix, &session, &snapshot))
         }
         None => answer::unavailable("the channel has no picture yet", 2),
     }

@@ -15,7 +15,7 @@ pub(super) async fn get(media: &Media, session: &str, head: bool, who: &Who) -> 
         return answer::refuse(StatusCode::GONE, "this link has expired");
     }
     if head {
-        return answer::playlist(&b""[..], true);
+        return answer::playlist_exists();
     }
     if let Err(refusal) = media.watching.poll(session, &claims, who) {
         return answer::no_place(&refusal);
@@ -36,7 +36,7 @@ pub(super) async fn get(media: &Media, session: &str, head: bool, who: &Who) -> 
         },
     };
     media.watching.listed(session, snapshot.version, snapshot.newest_bytes);
-    answer::playlist(snapshot.text, false)
+    answer::playlist(snapshot.text)
 }
 
 /// It was paused, or the service began anew: the programme has to begin, or to list something.

@@ -40,7 +40,7 @@ async fn strangers_are_counted_by_address() {
     let bad = ("Authorization", "Bearer guess");
     let answer = house.api.ask("GET", "/api/me", &[from, bad], "").await;
     assert_eq!((answer.status, answer.header("x-ratelimit-remaining")), (401, Some("0")));
-    for path in ["/api/me", "/api/openapi.json"] {
+    for path in ["/api/me", "/api/openapi.json", "/api/nothing"] {
         assert_eq!(house.api.ask("GET", path, &[from], "").await.error(), "RATE_LIMITED", "{path}");
     }
     assert_eq!(house.api.ask("GET", "/api/me", &[("X-Real-IP", "203.0.113.10")], "").await.status, 401);

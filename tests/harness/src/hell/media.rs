@@ -155,7 +155,9 @@ fn due(time: i64, behaviour: &Behaviour) -> i64 {
         return time;
     }
     let grid = (behaviour.grid * HZ as f64) as i64;
-    (time + grid - 1).div_euclid(grid) * grid
+    // As who sends finished segments: what begins at the border belongs to the next burst, or the last picture of
+    // each burst would be a lone keyframe.
+    (time.div_euclid(grid) + 1) * grid
 }
 
 /// 1 Mbit/s of bytes that are nothing.
