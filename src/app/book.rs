@@ -142,9 +142,15 @@ struct Client {
 impl Fetch for Client {
     fn get(&self, ask: Ask) -> BoxFuture<'_, Result<Body, FetchFailed>> {
         Box::pin(async move {
+            let mut headers = ask.headers;
+            if let Some(validators) = ask.validators {
+                let known =
+                    [("If-None-Match", validators.etag), ("If-Modified-Since", validators.last_modified)];
+                headers.extend(known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+            }
             let get = Get {
                 user_agent: ask.user_agent,
-                headers: ask.headers,
+                headers,
                 verify_tls: ask.verify_tls && self.verify_tls,
                 header_timeout: ask.header_timeout,
                 idle_timeout: ask.idle_timeout,
@@ -152,6 +158,10 @@ impl Fetch for Client {
             };
             let fetched = self.outbound.get(&get).await.map_err(failed)?;
             let content_type = fetched.content_type().to_owned();
+            let text = |name: &str| Some(fetched.headers.get(name)?.to_str().ok()?.to_owned());
+            let validators =
+                catalogue::Validators { etag: text("etag"), last_modified: text("last-modified") };
+            let unchanged = fetched.status == 304;
             let bytes = stream::unfold(Some(fetched), |fetched| async move {
                 let mut fetched = fetched?;
                 match fetched.chunk().await {
@@ -160,7 +170,7 @@ impl Fetch for Client {
                     Err(error) => Some((Err(failed(error)), None)),
                 }
             });
-            Ok(Body { content_type, bytes: Box::pin(bytes) })
+            Ok(Body { content_type, unchanged, validators: Some(validators), bytes: Box::pin(bytes) })
         })
     }
 }

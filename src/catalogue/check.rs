@@ -18,6 +18,7 @@ impl Catalogue {
         let (secret, ..) = Secret::new(new)?;
         let Ok(Place::Xtream(account)) = secret.place() else { return Ok(false) };
         let ask = Ask {
+            validators: None,
             url: account.api(None),
             user_agent: new.user_agent.clone(),
             headers: secret.headers.clone(),

@@ -4,6 +4,7 @@ use crate::wire::Reason;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// A GET. Holds credentials, so it has no `Debug`.
@@ -21,10 +22,39 @@ pub struct Ask {
     pub header_timeout: Duration,
     /// Silence that ends it.
     pub idle_timeout: Duration,
+    /// Of what is there already: nothing is sent where it is still the same.
+    pub validators: Option<Validators>,
 }
 
-/// What came: a 2xx answer.
+/// What an answer is recognised by (RFC 9110, 8.8).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    /// `ETag`
+    pub etag: Option<String>,
+    /// `Last-Modified`
+    pub last_modified: Option<String>,
+}
+
+impl Validators {
+    /// From what was stored.
+    pub(super) fn of(stored: Option<&str>) -> Option<Self> {
+        serde_json::from_str(stored?).ok()
+    }
+
+    /// As they are stored; `None`: there are none.
+    pub(super) fn stored(&self) -> Option<String> {
+        let short = |text: &Option<String>| text.as_ref().is_none_or(|text| text.len() <= 200);
+        let any = self.etag.is_some() || self.last_modified.is_some();
+        (any && short(&self.etag) && short(&self.last_modified)).then(|| serde_json::to_string(self).ok())?
+    }
+}
+
+/// What came: a 2xx answer, or 304.
 pub struct Body {
+    /// 304: it is what it was; there are no bytes.
+    pub unchanged: bool,
+    /// Of this answer.
+    pub validators: Option<Validators>,
     /// `Content-Type`, or empty.
     pub content_type: String,
     /// The body as it comes.

@@ -12,6 +12,11 @@ const LONGEST: usize = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotAList(pub(super) &'static str);
 
+impl NotAList {
+    /// What panels answer where they don't know what was asked.
+    pub(super) const LOGIN: &'static str = "its login document";
+}
+
 /// How the bytes ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -138,7 +143,7 @@ impl Items {
             }
         } else {
             match serde_json::from_str::<serde_json::Map<String, Value>>(&format!("{{{text}}}")) {
-                Ok(pair) if pair.contains_key("user_info") => return Err(NotAList("its login document")),
+                Ok(pair) if pair.contains_key("user_info") => return Err(NotAList(NotAList::LOGIN)),
                 Ok(pair) => pair.into_iter().for_each(|(_, value)| each(value)),
                 Err(_) => self.odd += 1,
             }

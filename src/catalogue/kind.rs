@@ -41,7 +41,8 @@ const FILES: &[&str] = &[".mkv", ".mp4", ".avi", ".mov", ".wmv", ".m4v", ".mpg",
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Hints<'a> {
     pub(super) group: Option<&'a str>,
-    pub(super) name: &'a str,
+    /// The name without case and diacritics.
+    pub(super) folded: &'a str,
     /// The address's path, without credentials' meaning: only its shape is looked at.
     pub(super) path: &'a str,
     /// The list says that it does not end.
@@ -62,11 +63,11 @@ pub(super) fn kind(hints: Hints<'_>) -> Category {
     if hints.radio {
         return Category::Other;
     }
-    let name = fold(hints.name);
-    if has_episode(&name) {
+    let name = hints.folded;
+    if has_episode(name) {
         return Category::Series;
     }
-    for text in [hints.group.map(fold).as_deref().unwrap_or(""), &name] {
+    for text in [hints.group.map(fold).as_deref().unwrap_or(""), name] {
         let has =
             |words: &[&str]| text.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word));
         if has(SERIES) {
@@ -103,7 +104,8 @@ mod tests {
     #[test]
     fn kinds() {
         let live = |group, name| {
-            kind(Hints { group: Some(group), name, path: "/u/p/1.ts", live: true, radio: false })
+            let folded = &fold(name);
+            kind(Hints { group: Some(group), folded, path: "/u/p/1.ts", live: true, radio: false })
         };
         for (group, name, expected) in [
             ("France", "TF1 HD", Category::Tv),
@@ -118,12 +120,12 @@ mod tests {
         ] {
             assert_eq!(live(group, name), expected, "{group} {name}");
         }
-        let path = |path| kind(Hints { name: "x", path, live: true, ..Hints::default() });
+        let path = |path| kind(Hints { folded: "x", path, live: true, ..Hints::default() });
         assert_eq!(path("/movie/u/p/1.mkv"), Category::Movies);
         assert_eq!(path("/series/u/p/1.mkv"), Category::Series);
         assert_eq!(path("/v/1.MP4?x=.ts"), Category::Movies);
         assert_eq!(path("/live/u/p/1.ts"), Category::Tv);
-        assert_eq!(kind(Hints { name: "x", ..Hints::default() }), Category::Other);
-        assert_eq!(kind(Hints { name: "x", live: true, radio: true, ..Hints::default() }), Category::Other);
+        assert_eq!(kind(Hints { folded: "x", ..Hints::default() }), Category::Other);
+        assert_eq!(kind(Hints { folded: "x", live: true, radio: true, ..Hints::default() }), Category::Other);
     }
 }

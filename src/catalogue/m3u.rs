@@ -10,6 +10,9 @@ use std::borrow::Cow;
 /// Addresses that can be a channel's (contract, section 3).
 const SCHEMES: &[&str] = &["http", "https", "rtmp", "rtmps", "rtsp", "rtsps", "srt", "udp", "rtp"];
 
+/// Guides that a header may name.
+const MOST_GUIDES: usize = 16;
+
 /// A channel of the list.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Entry {
@@ -24,6 +27,8 @@ pub(super) struct Entry {
     pub(super) radio: bool,
     /// Seconds; `None`: not said.
     pub(super) duration: Option<f64>,
+    /// `catchup`, `catchup-days`, `catchup-source` …, as they stand.
+    pub(super) catch_up: Vec<(String, String)>,
 }
 
 /// Reads a list.
@@ -35,6 +40,10 @@ pub(super) struct Parser {
     user_agent: Option<String>,
     headers: Vec<(String, String)>,
     sticky_group: Option<String>,
+    /// Of the header, for entries that say nothing else.
+    catch_up: Vec<(String, String)>,
+    /// Programme guides that the header names.
+    pub(super) guides: Vec<String>,
     /// Lines that made no sense.
     pub(super) odd: u64,
 }
@@ -61,6 +70,7 @@ impl Parser {
         }
         let (name, rest) = directive.split_once(':').unwrap_or((directive, ""));
         match name.trim().to_ascii_uppercase().as_str() {
+            header if header.starts_with("EXTM3U") => self.header(directive),
             "EXTINF" => {
                 let unfinished = self.entry.replace(info(rest)).is_some();
                 self.odd += u64::from(unfinished);
@@ -97,11 +107,29 @@ impl Parser {
         if entry.group.is_none() {
             entry.group.clone_from(&self.sticky_group);
         }
+        if entry.catch_up.is_empty() {
+            entry.catch_up.clone_from(&self.catch_up);
+        }
         entry.url = url;
         entry.user_agent = user_agent;
         entry.headers = headers;
         pairs(suffix).for_each(|(key, value)| header(&mut entry.user_agent, &mut entry.headers, &key, value));
         Some(entry)
+    }
+
+    /// `#EXTM3U url-tvg="…" catchup="xc"`
+    fn header(&mut self, directive: &str) {
+        each_attribute(&directive["EXTM3U".len()..], |key, value| match key {
+            "url-tvg" | "x-tvg-url" => {
+                let guides = value.split(',').map(str::trim).filter(|url| {
+                    (url.starts_with("http://") || url.starts_with("https://")) && url.len() <= 2048
+                });
+                self.guides
+                    .extend(guides.take(MOST_GUIDES - self.guides.len().min(MOST_GUIDES)).map(str::to_owned));
+            }
+            key if is_catch_up(key) => self.catch_up.push((key.to_owned(), value.to_owned())),
+            _ => {}
+        });
     }
 
     /// `http-user-agent=…`, `http-referrer=…`
@@ -144,40 +172,52 @@ fn info(text: &str) -> Entry {
     let mut entry = Entry::default();
     let end = text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len());
     entry.duration = text[..end].trim().parse().ok();
-    let mut rest = if entry.duration.is_some() { &text[end..] } else { text };
+    let rest = if entry.duration.is_some() { &text[end..] } else { text };
     let mut tvg_name = None;
-    loop {
-        rest = rest.trim_start();
-        if let Some(name) = rest.strip_prefix(',') {
-            entry.name = name.trim().to_owned();
-            break;
+    let name = each_attribute(rest, |key, value| match key {
+        "tvg-id" => entry.tvg_id = some(value),
+        "tvg-name" => tvg_name = some(value),
+        "tvg-logo" | "logo" => entry.logo = entry.logo.take().or_else(|| some(value)),
+        "group-title" => entry.group = some(value),
+        "tvg-chno" | "ch-number" | "channel-number" => {
+            entry.number = entry.number.or_else(|| value.parse().ok().filter(|n: &f64| n.is_finite()));
         }
-        let Some((key, value, after)) = attribute(rest) else {
-            // Something that is no attribute: over it, to the next blank or comma.
-            match rest.find(|c: char| c.is_whitespace() || c == ',') {
-                Some(next) => rest = &rest[next..],
-                None => break,
-            }
-            continue;
-        };
-        rest = after;
-        let value = value.trim();
-        match key.to_ascii_lowercase().as_str() {
-            "tvg-id" => entry.tvg_id = some(value),
-            "tvg-name" => tvg_name = some(value),
-            "tvg-logo" | "logo" => entry.logo = entry.logo.or_else(|| some(value)),
-            "group-title" => entry.group = some(value),
-            "tvg-chno" | "ch-number" | "channel-number" => {
-                entry.number = entry.number.or_else(|| value.parse().ok().filter(|n: &f64| n.is_finite()));
-            }
-            "radio" => entry.radio = matches!(value, "true" | "1"),
-            _ => {}
-        }
-    }
+        "radio" => entry.radio = matches!(value, "true" | "1"),
+        key if is_catch_up(key) => entry.catch_up.push((key.to_owned(), value.to_owned())),
+        _ => {}
+    });
+    entry.name = name.to_owned();
     if entry.name.is_empty() {
         entry.name = tvg_name.unwrap_or_default();
     }
     entry
+}
+
+/// Hands out the attributes, keys in small letters, values trimmed; gives what follows the comma behind them.
+fn each_attribute<'a>(text: &'a str, mut each: impl FnMut(&str, &'a str)) -> &'a str {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        if let Some(name) = rest.strip_prefix(',') {
+            return name.trim();
+        }
+        match attribute(rest) {
+            Some((key, value, after)) => {
+                each(&key.to_ascii_lowercase(), value.trim());
+                rest = after;
+            }
+            // Something that is no attribute: over it, to the next blank or comma.
+            None => match rest.find(|c: char| c.is_whitespace() || c == ',') {
+                Some(next) => rest = &rest[next..],
+                None => return "",
+            },
+        }
+    }
+}
+
+/// Attributes of catch-up, and what it is shifted by.
+fn is_catch_up(key: &str) -> bool {
+    key.starts_with("catchup") || matches!(key, "timeshift" | "tvg-rec" | "tvg-shift")
 }
 
 /// `key="value"`, `key='value'` or `key=value` at the beginning, and what comes after it. A quote ends a value only where

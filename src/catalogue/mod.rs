@@ -4,14 +4,17 @@
 //! are sealed in the database (or in memory only) and shown nowhere.
 
 mod body;
+mod changes;
 mod check;
 mod error;
 mod fetch;
 mod fold;
 mod import;
+mod index;
 mod json_items;
 mod kind;
 mod lenient;
+mod load;
 mod m3u;
 mod playable;
 mod provider;
@@ -20,23 +23,26 @@ mod search;
 mod xtream;
 
 pub use error::{CatalogueError, ImportError};
-pub use fetch::{Ask, Body, Fetch, FetchFailed};
+pub use fetch::{Ask, Body, Fetch, FetchFailed, Validators};
 pub use import::Imported;
 pub use playable::{Playable, PlayableSource, ProviderSlots};
 pub use provider::EnvProvider;
 pub use refresh::{News, Notice};
-pub use search::{Found, Query};
+pub use search::{Found, Query, Sort};
 
 use crate::store::providers::{self, Provider};
 use crate::store::{Store, StoreError, Vault};
 use crate::wire::catalogue::{NewProvider, ProviderOrigin, ProviderView};
+use arc_swap::ArcSwap;
+use index::List;
 use parking_lot::{Mutex, RwLock};
 use provider::Secret;
 use refresh::Running;
+use search::View;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 
 /// What configuration and environment say.
 #[derive(Clone)]
@@ -58,6 +64,20 @@ pub struct Catalogue {
     running: Mutex<HashMap<i64, Arc<Running>>>,
     news: broadcast::Sender<Notice>,
     wake: Notify,
+    /// What is asked of all channels, from memory; rises with each change.
+    shown: ArcSwap<Shown>,
+    /// How often `shown` was replaced; 0: not yet.
+    shown_version: watch::Sender<u64>,
+    /// Held while a new one is made of the old.
+    showing: tokio::sync::Mutex<()>,
+}
+
+/// What is asked of all channels.
+#[derive(Default)]
+struct Shown {
+    view: View,
+    /// Names of providers.
+    names: HashMap<i64, String>,
 }
 
 impl Catalogue {
@@ -77,6 +97,9 @@ impl Catalogue {
             running: Mutex::default(),
             news: broadcast::Sender::new(64),
             wake: Notify::new(),
+            shown: ArcSwap::default(),
+            shown_version: watch::Sender::new(0),
+            showing: tokio::sync::Mutex::new(()),
         };
         let stored = catalogue.store.read(providers::all).await?;
         let gone = |p: &&Provider| match p.origin {
@@ -96,7 +119,64 @@ impl Catalogue {
                 stored.iter().find(|p| p.origin == ProviderOrigin::Environment && p.name == new.name);
             catalogue.put_in_memory(&new, ProviderOrigin::Environment, before).await?;
         }
-        Ok(Arc::new(catalogue))
+        let catalogue = Arc::new(catalogue);
+        // A million channels take a second or two: the service is up meanwhile, and who asks waits.
+        let loading = Arc::clone(&catalogue);
+        tokio::spawn(async move {
+            if let Err(error) = loading.reload().await {
+                tracing::error!(%error, "the catalogue can't be read");
+                // Without its channels, rather than with requests that wait for ever.
+                loading.shown_version.send_modify(|version| *version += 1);
+            }
+        });
+        Ok(catalogue)
+    }
+
+    /// Reads everything anew: edits or rules changed, or it is the start.
+    pub(crate) async fn reload(&self) -> Result<(), CatalogueError> {
+        let _alone = self.showing.lock().await;
+        let changes = load::changes(&self.store).await?;
+        let index = load::index(&self.store, &changes).await?;
+        self.put(View { index: Arc::new(index), changes }).await
+    }
+
+    /// A provider's list is another one.
+    async fn show_list(&self, list: Arc<List>) -> Result<(), CatalogueError> {
+        let _alone = self.showing.lock().await;
+        let groups = load::groups(&self.store).await?;
+        let View { index, changes } = self.shown.load().view.clone();
+        self.put(View { index: Arc::new(index.with(list, groups)), changes }).await
+    }
+
+    /// A provider is gone, or has nothing to show.
+    async fn unshow(&self, provider: i64) -> Result<(), CatalogueError> {
+        let _alone = self.showing.lock().await;
+        let View { index, changes } = self.shown.load().view.clone();
+        self.put(View { index: Arc::new(index.without(provider)), changes }).await
+    }
+
+    async fn put(&self, view: View) -> Result<(), CatalogueError> {
+        let providers = self.store.read(providers::all).await?;
+        let names = providers.into_iter().map(|provider| (provider.id, provider.name)).collect();
+        self.shown.store(Arc::new(Shown { view, names }));
+        self.shown_version.send_modify(|version| *version += 1);
+        Ok(())
+    }
+
+    /// What is shown now, once it is known.
+    async fn view(&self) -> Result<View, CatalogueError> {
+        let mut version = self.shown_version.subscribe();
+        version.wait_for(|version| *version > 0).await.map_err(|_| StoreError::Closed)?;
+        Ok(self.shown.load().view.clone())
+    }
+
+    fn name_of(&self, provider: i64) -> String {
+        self.shown.load().names.get(&provider).cloned().unwrap_or_default()
+    }
+
+    /// Rises whenever channels changed.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.shown_version.subscribe()
     }
 
     /// Adds a provider and wakes the scheduler, which fetches its list.
@@ -133,6 +213,7 @@ impl Catalogue {
         let id = self.provider(name).await?.id;
         self.store.write(move |tx| providers::hide(tx, id)).await?;
         self.memory.write().remove(&id);
+        self.unshow(id).await?;
         if let Some(running) = self.running.lock().get(&id) {
             running.gone.cancel();
         }
@@ -145,19 +226,20 @@ impl Catalogue {
         let provider = Provider { enabled, ..self.provider(name).await? };
         let row = provider.clone();
         self.store.write(move |tx| providers::update(tx, &row)).await?;
+        self.reload().await?;
         self.wake.notify_one();
-        Ok(self.view(&provider))
+        Ok(self.describe(&provider))
     }
 
     /// Every provider, the oldest first.
     pub async fn providers(&self) -> Result<Vec<ProviderView>, CatalogueError> {
         let all = self.store.read(providers::all).await?;
-        Ok(all.iter().map(|provider| self.view(provider)).collect())
+        Ok(all.iter().map(|provider| self.describe(provider)).collect())
     }
 
     /// One provider, by name or number.
     pub async fn show(&self, name: &str) -> Result<ProviderView, CatalogueError> {
-        Ok(self.view(&self.provider(name).await?))
+        Ok(self.describe(&self.provider(name).await?))
     }
 
     async fn put_in_memory(
@@ -184,6 +266,9 @@ impl Catalogue {
             })
             .await?;
         self.memory.write().insert(id, secret);
+        if let Some(other) = other {
+            self.unshow(other).await?;
+        }
         Ok(id)
     }
 
@@ -207,7 +292,7 @@ impl Catalogue {
         }
     }
 
-    fn view(&self, provider: &Provider) -> ProviderView {
+    fn describe(&self, provider: &Provider) -> ProviderView {
         let progress = self.running.lock().get(&provider.id).map(|running| running.progress());
         provider::view(provider, self.secret(provider).ok().flatten().as_ref(), progress)
     }

@@ -58,10 +58,16 @@ impl fmt::Debug for PlayableSource {
 impl Catalogue {
     /// What to open for a channel; `None` where there is none of that id, or it is not active.
     pub async fn playable(&self, id: &ChannelId) -> Result<Option<Playable>, CatalogueError> {
-        let key = id.clone();
+        let view = self.view().await?;
+        let Some((listed, provider)) = self.listed(&view, id).await? else { return Ok(None) };
+        let shown = view.changes.apply(id.as_str(), &listed.name, None, listed.kind, listed.number);
+        if !shown.is_active {
+            return Ok(None);
+        }
+        let row = listed.row;
         let found = self.store.read(move |db| {
-            let Some(source) = channels::source(db, &key)? else { return Ok(None) };
-            Ok(providers::by_id(db, source.provider)?.map(|provider| (source, provider)))
+            let Some(source) = channels::source(db, row)? else { return Ok(None) };
+            Ok(providers::by_id(db, provider)?.map(|provider| (source, provider)))
         });
         let Some((channel, provider)) = found.await? else { return Ok(None) };
         let Some(secret) = self.secret(&provider)? else { return Ok(None) };
@@ -79,9 +85,11 @@ impl Catalogue {
                 verify_tls: provider.verify_tls,
             });
         }
-        if let Place::Xtream(account) = &place {
+        if let Place::Xtream(account) = &place
+            && let Some(url) = account.address(&channel.source_key, &provider.formats)
+        {
             sources.push(PlayableSource {
-                url: account.live(&channel.source_key, &provider.formats),
+                url,
                 user_agent: provider.user_agent.clone(),
                 headers: secret.headers.clone(),
                 verify_tls: provider.verify_tls,
@@ -89,7 +97,7 @@ impl Catalogue {
             });
         }
         let provider = Some(slots(provider));
-        Ok(Some(Playable { id: id.clone(), name: channel.name, sources, provider }))
+        Ok(Some(Playable { id: id.clone(), name: shown.name.into_owned(), sources, provider }))
     }
 }
 

@@ -162,6 +162,11 @@ pub(super) fn row(
         last_refresh: None,
         last_error: None,
         created_at: crate::store::now(),
+        odd: 0,
+        repeated: 0,
+        validators: None,
+        guide_sealed: None,
+        alert: None,
     }
 }
 
@@ -199,6 +204,9 @@ pub(super) fn view(provider: &Provider, secret: Option<&Secret>, progress: Optio
         last_refresh: time(provider.last_refresh),
         last_attempt: time(provider.last_attempt),
         last_error: provider.last_error.clone(),
+        odd: provider.odd,
+        repeated: provider.repeated,
+        alert: provider.alert.as_deref().and_then(|alert| serde_json::from_str(alert).ok()),
     }
 }
 

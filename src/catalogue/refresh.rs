@@ -3,10 +3,12 @@
 use super::Catalogue;
 use super::error::{CatalogueError, ImportError};
 use super::import::{Imported, Job};
+use super::index::List;
+use super::search::View;
 use crate::store::imports::{self, Import};
 use crate::store::now;
 use crate::store::providers::{self, Provider};
-use crate::wire::catalogue::{CatalogueStatus, RefreshScheduled};
+use crate::wire::catalogue::{CatalogueStatus, ProviderAlert, RefreshScheduled};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -187,18 +189,28 @@ impl Catalogue {
         let outcome = self.import(&provider, import, &running, force).await;
         drop(place);
         self.sweep_in_background();
+        let outcome = match outcome {
+            Ok((imported, None)) => Ok(imported),
+            Ok((imported, Some(list))) => {
+                self.show_list(Arc::new(list)).await?;
+                Ok(imported)
+            }
+            Err(why) => Err(why),
+        };
         match &outcome {
             Ok(done) => {
                 let took = began.elapsed();
-                let Imported { channels, odd, repeated } = *done;
-                tracing::info!(provider = %provider.name, channels, odd, repeated, ?took, "list taken over");
+                let Imported { channels, odd, repeated, unchanged } = *done;
+                let name = &provider.name;
+                tracing::info!(provider = %name, channels, odd, repeated, unchanged, ?took, "list taken over");
                 self.tell(&provider.name, News::Done(*done));
             }
             Err(why) => {
                 let text = why.to_string();
                 tracing::warn!(provider = %provider.name, error = %text, "list not taken over");
                 self.tell(&provider.name, News::Failed(text.clone()));
-                self.store.write(move |tx| providers::failed(tx, id, now(), &text)).await?;
+                let alert = alert(why);
+                self.store.write(move |tx| providers::failed(tx, id, now(), &text, alert.as_deref())).await?;
             }
         }
         outcome.map_err(|why| CatalogueError::Refresh { provider: provider.name, why })
@@ -210,7 +222,7 @@ impl Catalogue {
         import: Import,
         running: &Running,
         force: bool,
-    ) -> Result<Imported, ImportError> {
+    ) -> Result<(Imported, Option<List>), ImportError> {
         let secret = match self.secret(provider) {
             Ok(Some(secret)) => secret,
             Ok(None) => return Err(ImportError::Gone),
@@ -222,9 +234,22 @@ impl Catalogue {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 1000
             self.tell(&provider.name, News::Progress((running.progress() * 1000.0) as u16));
         };
-        let (store, vault, fetch) = (&self.store, &self.vault, &*self.fetch);
-        let (secret, progress) = (&secret, &progress);
-        let job = Job { store, vault, fetch, provider, secret, import, force, progress };
+        let View { index, changes } = self.view().await.map_err(|_| ImportError::Gone)?;
+        let (before, others) =
+            index.lists.iter().cloned().partition::<Vec<_>, _>(|list| list.provider == provider.id);
+        let job = Job {
+            store: &self.store,
+            vault: &self.vault,
+            fetch: &*self.fetch,
+            provider,
+            secret: &secret,
+            import,
+            before: before.into_iter().find(|list| list.generation == import.current),
+            others,
+            changes,
+            force,
+            progress: &progress,
+        };
         // A trickle that never pauses would keep the provider from being read ever again.
         tokio::select! {
             biased;
@@ -263,6 +288,16 @@ impl Catalogue {
             }
         });
     }
+}
+
+/// A list that an administrator may accept all the same, as it is stored.
+fn alert(why: &ImportError) -> Option<String> {
+    let (old, new) = match why {
+        ImportError::Shrunk { old, new } => (*old, *new),
+        _ => return None,
+    };
+    let alert = ProviderAlert { message: why.to_string(), old, new, at: Timestamp::now() };
+    serde_json::to_string(&alert).ok()
 }
 
 /// When each provider is due. Jitter keeps many boxes from asking a provider at the same second.

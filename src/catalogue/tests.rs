@@ -151,7 +151,12 @@ impl Fetch for Plain {
                         Ok(Some((Bytes::from(part), (socket, left - n))))
                     }
                 });
-            Ok(Body { content_type: "text/html".into(), bytes: bytes.boxed() })
+            Ok(Body {
+                content_type: "text/html".into(),
+                unchanged: false,
+                validators: None,
+                bytes: bytes.boxed(),
+            })
         })
     }
 }
@@ -206,7 +211,7 @@ async fn an_xtream_panel_with_its_quirks() {
     good_panel(&panel);
     catalogue.add(&panel.xtream()).await.expect("add");
     let done = catalogue.refresh("home", false).await.expect("refresh");
-    assert_eq!(done, Imported { channels: 3, odd: 3, repeated: 1 });
+    assert_eq!(done, Imported { channels: 3, odd: 3, repeated: 1, unchanged: false });
     let head = panel.asked.lock().pop_back().expect("asked");
     assert!(head.contains("user-agent: TV/1") && head.contains("X-Key: s3cret"), "{head}");
 

@@ -1,4 +1,4 @@
-//! The Xtream Codes API: its addresses, its login document, its live streams. Nothing is decoded into fixed shapes.
+//! The Xtream Codes API: its addresses, its login document, its lists. Nothing is decoded into fixed shapes.
 
 use super::error::ImportError;
 use super::lenient::{count, flag, number, text, texts};
@@ -24,18 +24,102 @@ pub(super) struct Login {
     pub(super) formats: Vec<String>,
 }
 
-/// A live stream.
+/// Which of a panel's lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    Live,
+    Movies,
+    Series,
+}
+
+/// An item of one of a panel's lists.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Stream {
+pub(super) struct Item {
+    pub(super) section: Section,
     pub(super) id: String,
+    /// `container_extension` of films.
+    pub(super) extension: Option<String>,
     pub(super) name: String,
     pub(super) group: Option<String>,
     pub(super) logo: Option<String>,
     pub(super) number: Option<f64>,
     pub(super) tvg_id: Option<String>,
     pub(super) radio: bool,
+    /// Days that can be caught up with.
+    pub(super) archive_days: Option<u32>,
     /// The real address, where the panel gives it away.
     pub(super) direct: Option<String>,
+    /// Section and id: what names it over refreshes.
+    pub(super) identity: String,
+}
+
+impl Section {
+    pub(super) const ALL: [Self; 3] = [Self::Live, Self::Movies, Self::Series];
+
+    /// The actions that list its categories and its items.
+    pub(super) fn actions(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Live => ("get_live_categories", "get_live_streams"),
+            Self::Movies => ("get_vod_categories", "get_vod_streams"),
+            Self::Series => ("get_series_categories", "get_series"),
+        }
+    }
+
+    /// The part of addresses that stands for it.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Movies => "movie",
+            Self::Series => "series",
+        }
+    }
+}
+
+impl Item {
+    /// Reads an item; `None` where it has no usable id.
+    pub(super) fn read(
+        section: Section,
+        value: &Value,
+        categories: &HashMap<String, String>,
+    ) -> Option<Self> {
+        let key = if section == Section::Series { "series_id" } else { "stream_id" };
+        let id = text(value.get(key))?;
+        let word = |text: &str, longest: usize| {
+            (1..=longest).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        if !word(&id, 40) {
+            return None;
+        }
+        let mut groups = text(value.get("category_id")).into_iter().chain(texts(value.get("category_ids")));
+        let archived = flag(value.get("tv_archive")) == Some(true);
+        let named = text(value.get("name")).or_else(|| text(value.get("title")));
+        let picture = if section == Section::Series { "cover" } else { "stream_icon" };
+        Some(Self {
+            section,
+            extension: text(value.get("container_extension")).filter(|extension| word(extension, 8)),
+            name: named.unwrap_or_else(|| id.clone()),
+            group: groups.find_map(|id| categories.get(&id).cloned()),
+            logo: text(value.get(picture)).filter(|logo| logo.contains("://")),
+            number: number(value.get("num")),
+            tvg_id: text(value.get("epg_channel_id")),
+            radio: text(value.get("stream_type")).is_some_and(|sort| sort.contains("radio")),
+            archive_days: archived.then(|| count(value.get("tv_archive_duration")).unwrap_or(0).max(1)),
+            direct: text(value.get("direct_source")).filter(|url| url.contains("://")),
+            identity: format!("{}/{id}", section.path()),
+            id,
+        })
+    }
+
+    /// `live/5`, `movie/7.mkv`, `series/9`: enough to make its address of.
+    pub(super) fn source_key(&self) -> String {
+        match (self.section, &self.extension) {
+            (Section::Movies, extension) => {
+                format!("movie/{}.{}", self.id, extension.as_deref().unwrap_or("mp4"))
+            }
+            (section, _) => format!("{}/{}", section.path(), self.id),
+        }
+    }
 }
 
 impl Account {
@@ -74,12 +158,26 @@ impl Account {
         url.into()
     }
 
-    /// Where a live stream plays; as HLS for accounts that may have nothing else.
-    pub(super) fn live(&self, id: &str, formats: &str) -> String {
-        let may = |format: &str| formats.split(',').any(|f| f.eq_ignore_ascii_case(format));
-        let hls = may("m3u8") && !may("ts");
-        let file = format!("{id}.{}", if hls { "m3u8" } else { "ts" });
-        self.at(&["live", &self.username, &self.password, &file]).into()
+    /// Where an item plays; live ones as HLS for accounts that may have nothing else. `None`: it is a series, which has
+    /// episodes.
+    pub(super) fn address(&self, source_key: &str, formats: &str) -> Option<String> {
+        let (kind, file) = source_key.split_once('/')?;
+        if kind == "movie" {
+            return Some(self.at(&["movie", &self.username, &self.password, file]).into());
+        }
+        (kind == "live").then(|| {
+            let may = |format: &str| formats.split(',').any(|f| f.eq_ignore_ascii_case(format));
+            let hls = may("m3u8") && !may("ts");
+            let file = format!("{file}.{}", if hls { "m3u8" } else { "ts" });
+            self.at(&["live", &self.username, &self.password, &file]).into()
+        })
+    }
+
+    /// Its programme guide.
+    pub(super) fn guide(&self) -> String {
+        let mut url = self.at(&["xmltv.php"]);
+        url.query_pairs_mut().append_pair("username", &self.username).append_pair("password", &self.password);
+        url.into()
     }
 
     fn at(&self, parts: &[&str]) -> Url {
@@ -129,27 +227,6 @@ pub(super) fn category(value: &Value, into: &mut HashMap<String, String>) -> boo
     }
 }
 
-/// A stream of `get_live_streams`; `None` where it has no usable id.
-pub(super) fn stream(value: &Value, categories: &HashMap<String, String>) -> Option<Stream> {
-    let id = text(value.get("stream_id"))?;
-    let valid = id.len() <= 40 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if !valid {
-        return None;
-    }
-    let mut groups = text(value.get("category_id")).into_iter().chain(texts(value.get("category_ids")));
-    let direct = text(value.get("direct_source")).filter(|url| url.contains("://"));
-    Some(Stream {
-        name: text(value.get("name")).unwrap_or_else(|| id.clone()),
-        group: groups.find_map(|id| categories.get(&id).cloned()),
-        logo: text(value.get("stream_icon")).filter(|logo| logo.contains("://")),
-        number: number(value.get("num")),
-        tvg_id: text(value.get("epg_channel_id")),
-        radio: text(value.get("stream_type")).is_some_and(|sort| sort.contains("radio")),
-        direct,
-        id,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,8 +238,15 @@ mod tests {
             ["h:8080", "http://h:8080", "http//h:8080/", "http://h:8080/get.php?username=a", " h:8080 "]
         {
             let account = Account::new(host, "u/1", "p&?").expect(host);
-            assert_eq!(account.live("7", "ts,m3u8"), "http://h:8080/live/u%2F1/p&%3F/7.ts", "{host}");
-            assert_eq!(account.live("7", "m3u8"), "http://h:8080/live/u%2F1/p&%3F/7.m3u8");
+            assert_eq!(
+                account.address("live/7", "ts,m3u8").expect("live"),
+                "http://h:8080/live/u%2F1/p&%3F/7.ts",
+                "{host}"
+            );
+            assert_eq!(
+                account.address("live/7", "m3u8").expect("live"),
+                "http://h:8080/live/u%2F1/p&%3F/7.m3u8"
+            );
             let api = account.api(Some("get_live_streams"));
             assert_eq!(
                 api,
@@ -170,7 +254,10 @@ mod tests {
             );
         }
         let below = Account::new("https://h/base/", "u", "p").expect("base");
-        assert_eq!(below.live("7", ""), "https://h/base/live/u/p/7.ts");
+        assert_eq!(below.address("live/7", "").as_deref(), Some("https://h/base/live/u/p/7.ts"));
+        assert_eq!(below.address("movie/7.mkv", "m3u8").as_deref(), Some("https://h/base/movie/u/p/7.mkv"));
+        assert_eq!((below.address("series/7", ""), below.address("7", "")), (None, None));
+        assert_eq!(below.guide(), "https://h/base/xmltv.php?username=u&password=p");
         for bad in ["ftp://h", "", "http://", "h h", "http://x:y@h", "http://x@h/get.php"] {
             assert!(Account::new(bad, "u", "p").is_err(), "{bad:?}");
         }
@@ -202,7 +289,8 @@ mod tests {
             !category(&json!({"category_id": null}), &mut categories)
                 && !category(&json!(3), &mut categories)
         );
-        let full = stream(
+        let full = Item::read(
+            Section::Live,
             &json!({"num": "3", "name": "X HD", "stream_id": "123", "stream_icon": "http://l/x.png", "category_id": null,
                     "category_ids": [9, 5], "epg_channel_id": "x.uk", "direct_source": "http://d/x"}),
             &categories,
@@ -210,7 +298,8 @@ mod tests {
         .expect("stream");
         assert_eq!((full.id.as_str(), full.number, full.group.as_deref()), ("123", Some(3.0), Some("News")));
         assert_eq!((full.tvg_id.as_deref(), full.direct.as_deref()), (Some("x.uk"), Some("http://d/x")));
-        let bare = stream(
+        let bare = Item::read(
+            Section::Live,
             &json!({"stream_id": 7, "name": null, "stream_icon": "", "direct_source": "", "num": ""}),
             &categories,
         );
@@ -223,8 +312,26 @@ mod tests {
             json!({"stream_id": "../x"}),
             json!({"stream_id": {}}),
         ] {
-            assert_eq!(stream(&odd, &categories), None);
+            assert_eq!(Item::read(Section::Live, &odd, &categories), None);
         }
+    }
+
+    #[test]
+    fn films_and_series_name_their_address() {
+        let none = HashMap::new();
+        let film = json!({"stream_id": "9", "title": "Heat", "container_extension": "mkv", "rating": ""});
+        let film = Item::read(Section::Movies, &film, &none).expect("film");
+        assert_eq!((film.name.as_str(), film.source_key().as_str()), ("Heat", "movie/9.mkv"));
+        let odd = json!({"stream_id": 9, "container_extension": "../../x"});
+        assert_eq!(Item::read(Section::Movies, &odd, &none).expect("film").source_key(), "movie/9.mp4");
+        let series =
+            json!({"series_id": 3, "name": "The Wire", "cover": "http://l/x.png", "backdrop_path": "x"});
+        let series = Item::read(Section::Series, &series, &none).expect("series");
+        assert_eq!((series.source_key().as_str(), series.logo.is_some()), ("series/3", true));
+        assert_eq!(Item::read(Section::Series, &json!({"stream_id": 3}), &none), None);
+        let archived = json!({"stream_id": 1, "tv_archive": "1", "tv_archive_duration": "7"});
+        let archived = Item::read(Section::Live, &archived, &none).expect("stream");
+        assert_eq!(archived.archive_days, Some(7));
     }
 
     #[test]

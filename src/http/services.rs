@@ -140,6 +140,14 @@ pub struct ChannelQuery {
     pub category: Option<Category>,
     /// A group's name or id.
     pub group: Option<String>,
+    /// A provider's name or number.
+    pub provider: Option<String>,
+    /// Only favourites.
+    pub favourites: bool,
+    /// Hidden ones: `None` without them, `Some(true)` only them, `Some(false)` both.
+    pub hidden: Option<bool>,
+    /// `listed`, `name`, `-name`, `number`, `-number`; empty: as the providers have them.
+    pub sort: String,
 }
 
 /// Channels and groups.

@@ -10,7 +10,9 @@ use super::guard::is_public;
 use super::{mask, redirect, tls};
 use crate::wire::Reason;
 use base64::Engine;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{
+    ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT,
+};
 use std::collections::HashSet;
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -139,7 +141,9 @@ impl Outbound {
                 }
             };
             let status = response.status();
-            if status.is_success() {
+            // Who asked with validators wants to know that nothing has changed.
+            let unchanged = status == http::StatusCode::NOT_MODIFIED && is_conditional(&headers);
+            if status.is_success() || unchanged {
                 return Ok(Fetched {
                     status: status.as_u16(),
                     url: url.into(),
@@ -271,6 +275,10 @@ impl reqwest::dns::Resolve for Guarded {
             Ok(sockets)
         })
     }
+}
+
+fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE)
 }
 
 #[cfg(test)]

@@ -49,11 +49,21 @@ pub struct Provider {
     pub last_error: Option<String>,
     /// Seconds since the epoch.
     pub created_at: i64,
+    /// Entries of its list that made no sense.
+    pub odd: u64,
+    /// Entries of its list that said the same again.
+    pub repeated: u64,
+    /// What its list is recognised by, as JSON.
+    pub validators: Option<String>,
+    /// Guides that its list names, sealed.
+    pub guide_sealed: Option<Vec<u8>>,
+    /// A list that was refused and can be accepted, as JSON.
+    pub alert: Option<String>,
 }
 
 const COLUMNS: &str = "id, name, kind, origin, shown, secret_sealed, user_agent, verify_tls, max_connections,
   said_connections, formats, refresh_interval, enabled, generation, channel_count, last_attempt, last_refresh,
-  last_error, created_at";
+  last_error, created_at, odd, repeated, validators, guide_sealed, alert";
 
 /// Stores a new provider (of its state only the intent is read) and returns its number.
 pub fn insert(db: &Connection, provider: &Provider) -> Result<i64, StoreError> {
@@ -107,10 +117,10 @@ pub fn said(db: &Connection, id: i64, connections: Option<u32>, formats: &str) -
     Ok(())
 }
 
-/// Notes an attempt that failed.
-pub fn failed(db: &Connection, id: i64, at: i64, error: &str) -> Result<(), StoreError> {
-    let sql = "UPDATE providers SET last_attempt = ?2, last_error = ?3 WHERE id = ?1";
-    db.execute(sql, params![id, at, error])?;
+/// Notes an attempt that failed; `alert`: its list can be accepted all the same.
+pub fn failed(db: &Connection, id: i64, at: i64, error: &str, alert: Option<&str>) -> Result<(), StoreError> {
+    let sql = "UPDATE providers SET last_attempt = ?2, last_error = ?3, alert = ?4 WHERE id = ?1";
+    db.execute(sql, params![id, at, error, alert])?;
     Ok(())
 }
 
@@ -190,5 +200,10 @@ fn provider(row: &Row<'_>) -> Result<Provider, StoreError> {
         last_refresh: row.get(16)?,
         last_error: row.get(17)?,
         created_at: row.get(18)?,
+        odd: row.get::<_, U64>(19)?.0,
+        repeated: row.get::<_, U64>(20)?.0,
+        validators: row.get(21)?,
+        guide_sealed: row.get(22)?,
+        alert: row.get(23)?,
     })
 }

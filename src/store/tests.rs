@@ -3,7 +3,7 @@
 use super::imports::Staged;
 use super::users::{Role, User};
 use super::*;
-use crate::wire::catalogue::{Category, ProviderKind, ProviderOrigin};
+use crate::wire::catalogue::{ProviderKind, ProviderOrigin};
 use rusqlite::Connection;
 use std::os::unix::fs::PermissionsExt;
 
@@ -136,11 +136,9 @@ async fn a_file_of_version_1_opens_with_all_it_held() {
             assert_eq!(links::all(db)?.len(), 1);
             assert_eq!(on_air::get(db)?.expect("on air").channel.as_str(), "101");
             let provider = providers::by_name(db, "home")?.expect("provider");
-            assert_eq!((provider.kind, provider.generation), (ProviderKind::Xtream, 2));
-            let filter = channels::Filter { words: vec!["nouvel".into()], ..Default::default() };
-            let found = channels::list(db, &filter, 10, 0)?;
-            assert_eq!(found.len(), 1);
-            assert_eq!((found[0].name.as_str(), found[0].number), ("Le Nouvel Écran", Some(5.0)));
+            // Its list is fetched anew: channels are stored in another form.
+            assert_eq!((provider.kind, provider.generation), (ProviderKind::Xtream, 0));
+            assert_eq!((provider.channel_count, provider.last_attempt), (0, None));
             assert_eq!(channels::groups(db)?[0].name, "France");
             Ok(())
         })
@@ -182,68 +180,84 @@ pub(crate) fn provider(name: &str) -> providers::Provider {
         last_refresh: None,
         last_error: None,
         created_at: 1,
+        odd: 0,
+        repeated: 0,
+        validators: None,
+        guide_sealed: None,
+        alert: None,
     }
 }
 
-fn staged(position: u64, key: &str, wanted: &str, name: &str) -> Staged {
+fn staged(position: u32, id: &str, name: &str) -> Staged {
     Staged {
         position,
-        source_key: key.into(),
-        alike: 1,
-        wanted: wanted.into(),
-        fallback: format!("f-{wanted}"),
+        channel_id: id.into(),
         name: name.into(),
-        folded: name.to_lowercase(),
-        group: Some(("France".into(), "france".into())),
-        kind: Category::Tv,
-        logo_url: None,
-        number: None,
-        tvg_id: None,
-        source_sealed: None,
+        group: Some(1),
+        identity: u64::from(position) + 1,
+        digest: u64::MAX - u64::from(position),
+        ..Staged::default()
     }
 }
 
-fn import(db: &Connection, provider: i64, rows: &[Staged]) -> Result<(), StoreError> {
+fn import(db: &Connection, provider: i64, rows: &[Staged]) -> Result<imports::Import, StoreError> {
     let import = imports::begin(db, provider)?.expect("provider");
-    let batch = imports::stage(db, &import, rows)?;
-    let waiting = imports::unsettled(db, &import, 100)?;
-    imports::settle(db, &import, &waiting, |row| (row.source_key.clone(), format!("f-{}", row.source_key)))?;
-    assert!(imports::adopt(db, &import, batch.staged, 9)?);
+    imports::stage(db, &import, rows)?;
+    let list = imports::Adopted { count: rows.len() as u64, at: 9, ..imports::Adopted::default() };
+    assert!(imports::adopt(db, &import, &list)?);
     while imports::sweep(db, &[], 2)? > 0 {}
-    Ok(())
+    Ok(import)
 }
 
-fn ids(db: &Connection) -> Result<Vec<(String, String)>, StoreError> {
-    let all = channels::list(db, &channels::Filter::default(), 100, 0)?;
-    Ok(all.into_iter().map(|c| (c.channel_id.to_string(), c.name)).collect())
+/// Ids and names of a provider's list.
+fn ids(db: &Connection, provider: i64) -> Result<Vec<(String, String)>, StoreError> {
+    let mut all = Vec::new();
+    if let Some(provider) = providers::by_id(db, provider)? {
+        channels::walk(db, provider.generation, 0, 100, |c| all.push((c.channel_id, c.name)))?;
+    }
+    Ok(all)
 }
 
 #[tokio::test]
-async fn ids_stay_over_refreshes_and_are_never_shared() {
+async fn a_list_lies_in_one_piece_and_is_swapped_whole() {
     let (_dir, store) = store();
     store
         .write(|tx| {
             let (a, b) = (providers::insert(tx, &provider("a"))?, providers::insert(tx, &provider("b"))?);
-            import(
-                tx,
-                a,
-                &[staged(0, "1", "1", "one"), staged(1, "2", "2", "two"), staged(2, "2", "2", "again")],
-            )?;
-            import(tx, b, &[staged(0, "1", "1", "other one"), staged(1, "3", "3", "three")])?;
             let pair = |id: &str, name: &str| (id.to_owned(), name.to_owned());
-            let expected = [pair("1", "one"), pair("2", "two"), pair("f-1", "other one"), pair("3", "three")];
-            assert_eq!(ids(tx)?, expected);
+            let groups = imports::groups(
+                tx,
+                &[pair("France", "france"), pair("Sport", "sport"), pair("France", "france")],
+            )?;
+            assert!(groups[0] == groups[2] && groups[0] != groups[1]);
+            import(tx, a, &[staged(0, "1", "one"), staged(1, "2", "two"), staged(2, "3", "three")])?;
+            import(tx, b, &[staged(0, "4", "other one")])?;
+            assert_eq!(ids(tx, a)?, [pair("1", "one"), pair("2", "two"), pair("3", "three")]);
 
-            // a gives up 1: b's channel keeps the id its viewers know.
-            import(tx, a, &[staged(0, "2", "2", "two")])?;
-            import(tx, b, &[staged(0, "1", "1", "other one"), staged(1, "3", "3", "three")])?;
-            assert_eq!(ids(tx)?, [pair("2", "two"), pair("f-1", "other one"), pair("3", "three")]);
-
-            // A new row that wants an id which an old row keeps does not get it, although it comes first.
-            import(tx, a, &[staged(0, "new", "2", "new"), staged(1, "2", "2", "two")])?;
-            assert_eq!(ids(tx)?[0..2], [pair("new", "new"), pair("2", "two")]);
+            // The same but for the last: what stays is copied within the store.
+            let next = imports::begin(tx, a)?.expect("provider");
+            assert_eq!(imports::digests(tx, &next)?, [u64::MAX, u64::MAX - 1, u64::MAX - 2]);
+            let mut former = Vec::new();
+            imports::former(tx, &next, 1..3, |f| former.push((f.position, f.channel_id, f.identity)))?;
+            assert_eq!(former, [(1, "2".to_owned(), 2), (2, "3".to_owned(), 3)]);
+            imports::keep(tx, &next, 0..2)?;
+            imports::stage(tx, &next, &[staged(2, "9", "new")])?;
+            imports::rename(tx, &next, 2, "10")?;
+            assert_eq!(imports::staged(tx, &next, 2)?.expect("row").1, "new");
+            assert_eq!(ids(tx, a)?[2], pair("3", "three"), "not yet");
+            // An import under way is spared, and one that was cut short is swept away.
+            assert_eq!(imports::sweep(tx, &[next], 100)?, 0);
+            let list = imports::Adopted { count: 3, ..imports::Adopted::default() };
+            assert!(imports::adopt(tx, &next, &list)? && !imports::adopt(tx, &next, &list)?);
+            assert_eq!(ids(tx, a)?, [pair("1", "one"), pair("2", "two"), pair("10", "new")]);
+            let cut = imports::begin(tx, b)?.expect("provider");
+            imports::stage(tx, &cut, &[staged(0, "5", "never")])?;
+            while imports::sweep(tx, &[], 1)? > 0 {}
             assert_eq!(tx.query_row("SELECT count(*) FROM channels", [], |r| r.get::<_, i64>(0))?, 4);
-            assert_eq!(tx.query_row("SELECT count(*) FROM channel_search", [], |r| r.get::<_, i64>(0))?, 4);
+            let rows = imports::rows(next.generation);
+            let found = channels::at(tx, &[rows.start + 2, rows.start + 99, rows.start])?;
+            assert_eq!(found.iter().map(|c| c.channel_id.as_str()).collect::<Vec<_>>(), ["10", "1"]);
+            assert_eq!(found[0].position(), 2);
             Ok(())
         })
         .await
@@ -256,49 +270,18 @@ async fn a_removed_provider_vanishes_at_once_and_its_rows_later() {
     store
         .write(|tx| {
             let a = providers::insert(tx, &provider("a"))?;
-            import(tx, a, &[staged(0, "1", "1", "one"), staged(1, "2", "2", "two")])?;
+            import(tx, a, &[staged(0, "1", "one"), staged(1, "2", "two")])?;
             assert!(providers::hide(tx, a)?);
             assert!(!providers::hide(tx, a)?);
-            assert_eq!(ids(tx)?, []);
+            assert_eq!(ids(tx, a)?, []);
             assert!(providers::all(tx)?.is_empty());
             assert!(imports::begin(tx, a)?.is_none());
             providers::insert(tx, &provider("a"))?;
             while imports::sweep(tx, &[], 1)? > 0 {}
             assert_eq!(tx.query_row("SELECT count(*) FROM providers", [], |r| r.get::<_, i64>(0))?, 1);
-            assert_eq!(tx.query_row("SELECT count(*) FROM channel_search", [], |r| r.get::<_, i64>(0))?, 0);
+            assert_eq!(tx.query_row("SELECT count(*) FROM channels", [], |r| r.get::<_, i64>(0))?, 0);
             Ok(())
         })
         .await
         .expect("removal");
-}
-
-#[tokio::test]
-async fn search_finds_words_of_any_length() {
-    let (_dir, store) = store();
-    store
-        .write(|tx| {
-            let a = providers::insert(tx, &provider("a"))?;
-            let names = ["TF1 HD", "TF1", "Canal+ \"Sport\" 100%", "x_y", "日本テレビ"];
-            let rows: Vec<_> =
-                names.iter().enumerate().map(|(i, n)| staged(i as u64, n, &i.to_string(), n)).collect();
-            import(tx, a, &rows)?;
-            let find = |words: &[&str]| {
-                let words = words.iter().map(|w| (*w).to_owned()).collect();
-                let filter = channels::Filter { words, ..Default::default() };
-                let listed = channels::list(tx, &filter, 10, 0)?;
-                assert_eq!(channels::count(tx, &filter)?, listed.len() as u64);
-                Ok::<_, StoreError>(listed.into_iter().map(|c| c.name).collect::<Vec<_>>())
-            };
-            assert_eq!(find(&["tf1"])?, ["TF1 HD", "TF1"]);
-            assert_eq!(find(&["tf1", "hd"])?, ["TF1 HD"]);
-            assert_eq!(find(&["f1"])?, ["TF1 HD", "TF1"]);
-            assert_eq!(find(&["\"sport\""])?, ["Canal+ \"Sport\" 100%"]);
-            assert_eq!(find(&["%"])?, ["Canal+ \"Sport\" 100%"]);
-            assert_eq!(find(&["_"])?, ["x_y"]);
-            assert_eq!(find(&["テレビ"])?, ["日本テレビ"]);
-            assert_eq!(find(&["tf1 hdx"])?, [] as [&str; 0]);
-            Ok(())
-        })
-        .await
-        .expect("search");
 }

@@ -73,6 +73,10 @@ pub struct Channel {
     pub is_active: bool,
     /// The provider's name.
     pub provider: String,
+    /// Not listed, unless asked for.
+    pub hidden: bool,
+    /// A favourite.
+    pub favourite: bool,
 }
 
 /// A page of `GET /channels`.
@@ -213,6 +217,26 @@ pub struct ProviderView {
     pub last_attempt: Option<Timestamp>,
     /// Why the last try failed; `None` where it did not.
     pub last_error: Option<String>,
+    /// Entries of its list that made no sense, and were left out.
+    pub odd: u64,
+    /// Entries of its list that said the same again.
+    pub repeated: u64,
+    /// A list that was not taken over, because too much was gone: an administrator may accept it.
+    pub alert: Option<ProviderAlert>,
+}
+
+/// A list that waits to be accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProviderAlert {
+    /// What is wrong with it, for people.
+    pub message: String,
+    /// Channels in the list that counts.
+    pub old: u64,
+    /// Channels in the one that waits.
+    pub new: u64,
+    /// When it came.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
 }
 
 /// How to reach a provider. Its `Debug` shows no credentials.
@@ -308,10 +332,13 @@ mod tests {
             tvg_id: None,
             is_active: true,
             provider: "home".into(),
+            hidden: false,
+            favourite: false,
         };
         let json = serde_json::to_value(&channel).expect("json");
         let expected = serde_json::json!({"channel_id": 123_456, "name": "TF1 HD", "group": "France",
-            "category": "tv", "logo_url": null, "number": 5, "tvg_id": null, "is_active": true, "provider": "home"});
+            "category": "tv", "logo_url": null, "number": 5, "tvg_id": null, "is_active": true, "provider": "home",
+            "hidden": false, "favourite": false});
         assert_eq!(json, expected);
     }
 

@@ -22,6 +22,10 @@ impl CatalogueApi for Listing {
                 search: query.search,
                 category: query.category.map(|category| category.as_str().to_owned()),
                 group: query.group,
+                provider: query.provider,
+                favourites: query.favourites,
+                hidden: query.hidden,
+                sort: query.sort.parse().map_err(|why: &'static str| ApiError::invalid([("sort", why)]))?,
                 page: number(query.paging.page),
                 page_size: number(query.paging.per_page),
             };

@@ -12,7 +12,8 @@ use axum::extract::State;
 /// A page of channels; never everything at once. `category` takes a kind, or a group's name or id.
 #[utoipa::path(get, path = "/channels", tag = "catalogue",
     params(("page" = Option<u64>, Query), ("page_size" = Option<u64>, Query), ("search" = Option<String>, Query),
-        ("category" = Option<String>, Query), ("group" = Option<String>, Query)),
+        ("category" = Option<String>, Query), ("group" = Option<String>, Query), ("provider" = Option<String>, Query),
+        ("favourites" = Option<bool>, Query), ("hidden" = Option<String>, Query), ("sort" = Option<String>, Query)),
     responses((status = 200, body = ChannelPage), (status = 401, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub(in crate::http) async fn list_channels(
     State(context): State<Context>,
@@ -22,6 +23,19 @@ pub(in crate::http) async fn list_channels(
     let search = query.text("search").map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
     let category = query.text("category");
     let group = query.text("group");
+    let provider = query.text("provider");
+    let favourites = query.flag("favourites").unwrap_or(false);
+    // `true`: only hidden ones; `all`: those too.
+    let hidden = match query.text("hidden").as_deref() {
+        None | Some("false" | "0") => None,
+        Some("true" | "1") => Some(true),
+        Some("all") => Some(false),
+        Some(_) => {
+            query.wrong("hidden", "must be true, false or all");
+            None
+        }
+    };
+    let sort = query.text("sort").unwrap_or_default();
     query.finish()?;
     // A kind's name is never taken for a group's.
     let (category, category_group) = match category.map(|name| name.parse().map_err(|_| name)) {
@@ -37,6 +51,6 @@ pub(in crate::http) async fn list_channels(
             return Err(ApiError::invalid([("category", "and group name two different groups; give one")]));
         }
     };
-    let wanted = ChannelQuery { paging, search, category, group };
+    let wanted = ChannelQuery { paging, search, category, group, provider, favourites, hidden, sort };
     Ok(Json(context.services.catalogue.channels(wanted).await?))
 }

@@ -283,6 +283,8 @@ impl CatalogueApi for World {
                 tvg_id: None,
                 is_active: true,
                 provider: "home".into(),
+                hidden: false,
+                favourite: false,
             })
             .collect();
         let total = all.len() as u64;
@@ -361,6 +363,9 @@ impl Providers for World {
             last_refresh: None,
             last_attempt: None,
             last_error: None,
+            odd: 0,
+            repeated: 0,
+            alert: None,
         };
         providers.push(view.clone());
         ok(view)
