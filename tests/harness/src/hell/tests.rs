@@ -126,6 +126,12 @@ async fn delivery_comes_in_bursts_stalls_and_ends() {
 }
 
 #[tokio::test]
+async fn a_join_at_a_keyframe_begins_with_one_also_without_a_burst() {
+    let report = watch(1.0, |b| b.burst = 0.0).await;
+    assert!(report.analyser.video().next().is_some_and(|unit| unit.key));
+}
+
+#[tokio::test]
 async fn the_past_is_replayed() {
     for restamped in [false, true] {
         let hell = hell(|b| b.replay = Some(Replay { seconds: 30.0, restamped })).await;
