@@ -95,6 +95,8 @@ async fn clocks_jump_and_wrap_and_streams_change() {
         raw.first()
     );
 
+    // Made before: that takes seconds where others are at work.
+    clip::load(&channel.behaviour().clip.hevc()).unwrap();
     let watching = tokio::spawn(async move { watch_ts(&url, Duration::from_secs(14), true).await.unwrap() });
     for change in
         [(|b| b.jump = -100.0) as fn(&mut Behaviour), |b| b.pids = 0x321, |b| b.clip = b.clip.clone().hevc()]
