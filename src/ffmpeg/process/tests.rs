@@ -113,7 +113,9 @@ async fn a_codec_that_ts_can_not_carry_is_trouble() {
 
 #[tokio::test]
 async fn the_environment_is_clean() {
-    let process = Process::spawn(&tool(None).await, pattern()).expect("started");
+    let mut process = Process::spawn(&tool(None).await, pattern()).expect("started");
+    // Before it has begun, nothing is to be read there.
+    assert!(process.next().await.is_some());
     let environment = std::fs::read(format!("/proc/{}/environ", process.pid())).expect("environ");
     let names: Vec<&[u8]> = environment.split(|b| *b == 0).filter(|pair| !pair.is_empty()).collect();
     assert!(names.len() == 1 && names[0].starts_with(b"PATH="), "{names:?}");

@@ -47,12 +47,11 @@ mod tests {
     #[test]
     fn the_machine_works_at_least_as_much_as_we_do() {
         let watch = Others::watch();
-        let end = Instant::now() + std::time::Duration::from_millis(300);
         let mut n = 0u64;
-        while Instant::now() < end {
+        // As long as it takes: others may be at work.
+        while ours() - watch.ours < 0.1 {
             n = std::hint::black_box(n.wrapping_add(1));
         }
-        assert!(ours() - watch.ours >= 0.1, "{n}");
         assert!(all() - watch.all >= 0.1);
     }
 }

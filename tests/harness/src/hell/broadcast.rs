@@ -180,7 +180,8 @@ impl Broadcast {
         programme.position += 1;
         let stream = &programme.clip.streams[unit.stream];
         let video = stream.video;
-        let since = unit.dts - self.start;
+        // Who joins at a keyframe begins before now.
+        let since = (unit.dts - self.start).max(0);
         let key = unit.key && (video.is_some() || !programme.clip.has_video());
         if programme.waits_for_key {
             if !key {

@@ -95,6 +95,8 @@ async fn clocks_jump_and_wrap_and_streams_change() {
         raw.first()
     );
 
+    // Made before: that takes seconds where others are at work.
+    clip::load(&channel.behaviour().clip.hevc()).unwrap();
     let watching = tokio::spawn(async move { watch_ts(&url, Duration::from_secs(14), true).await.unwrap() });
     for change in
         [(|b| b.jump = -100.0) as fn(&mut Behaviour), |b| b.pids = 0x321, |b| b.clip = b.clip.clone().hevc()]
@@ -123,6 +125,12 @@ async fn delivery_comes_in_bursts_stalls_and_ends() {
     assert!(report.ended && report.media < 3.5);
     let report = watch(3.0, |b| b.rate = 64_000).await;
     assert!(report.bytes.len() < 40_000, "{}", report.bytes.len());
+}
+
+#[tokio::test]
+async fn a_join_at_a_keyframe_begins_with_one_also_without_a_burst() {
+    let report = watch(1.0, |b| b.burst = 0.0).await;
+    assert!(report.analyser.video().next().is_some_and(|unit| unit.key));
 }
 
 #[tokio::test]
