@@ -1,5 +1,6 @@
 //! What the tests of relais stand on. Independent of the `relais` library by design: another pair of eyes.
 
+pub mod accounts;
 pub mod hell;
 pub mod http1;
 pub mod judge;
