@@ -44,7 +44,7 @@ pub struct Entry {
     pub quirk: Quirk,
     /// Its group comes from a `#EXTGRP` line that may be far above.
     pub sticky: bool,
-    /// It is no live channel.
+    /// Its address says that it is no live channel.
     pub vod: bool,
 }
 
@@ -102,11 +102,13 @@ impl<'a> List<'a> {
             _ => self.dressed(index, quirk, section, sticky),
         };
         let outcome = match quirk {
-            Quirk::Repeat => Outcome::Repeated(item),
+            Quirk::Repeat => Outcome::Channel(item),
             Quirk::NoAddress | Quirk::BadAddress => Outcome::Odd(item),
             _ => Outcome::Channel(item),
         };
-        Entry { outcome, quirk, sticky, vod: section != Section::Live }
+        let url = &outcome.item().source.url;
+        let vod = url.contains("/movie/") || url.contains("/series/");
+        Entry { outcome, quirk, sticky, vod }
     }
 
     fn quirk(&self, index: u64, sticky: bool) -> Quirk {
