@@ -14,7 +14,8 @@ pub fn series_info(spec: &Spec, series: u64) -> Value {
     if index >= panel.size(Section::Series) {
         return json!([]);
     }
-    let item = panel.entry(Section::Series, index).outcome.item().clone();
+    let entry = panel.entry(Section::Series, index);
+    let item = entry.outcome.item();
     let mut seasons: Vec<Vec<Value>> = Vec::new();
     for number in 0..4 + index % 36 {
         let episode = index * 40 + number;
@@ -28,12 +29,15 @@ pub fn series_info(spec: &Spec, series: u64) -> Value {
                 "id": id, "episode_num": number % 10 + 1, "title": naming::episode(spec.seed, episode),
                 "container_extension": naming::container(spec.seed, episode), "custom_sid": "", "added": "",
                 "season": number / 10 + 1, "direct_source": "",
-                "info": if number % 3 == 0 { json!([]) } else { json!({"duration_secs": 2700, "air_date": null}) },
+                "info": if spec.quirks && number % 3 == 0 { json!([]) } else { json!({"duration_secs": 2700, "duration": "00:45:00", "air_date": null}) },
             }));
         }
     }
     let heads: Vec<Value> = (1..=seasons.len())
-        .map(|n| json!({"season_number": n, "name": format!("Season {n}"), "cover": ""}))
+        .map(|n| {
+            json!({"id": 300 + n, "season_number": n, "name": format!("Season {n}"), "air_date": "2019-05-01",
+                "episode_count": 10, "overview": "", "cover": "", "cover_big": ""})
+        })
         .collect();
     let episodes = if spec.quirks && index % 4 == 1 {
         // PHP writes an array whose keys are 0, 1, 2 as a list.
@@ -45,7 +49,11 @@ pub fn series_info(spec: &Spec, series: u64) -> Value {
     let info = if spec.quirks && index % 4 == 2 {
         json!([])
     } else {
-        json!({"name": item.name, "cover": "", "plot": "", "backdrop_path": []})
+        json!({"name": item.name, "title": item.name, "year": "2019", "cover": "", "plot": "", "cast": "A, B",
+            "director": "C", "genre": "Drama", "release_date": "2019-05-01", "releaseDate": "2019-05-01",
+            "last_modified": "1526999452", "rating": "8", "rating_5based": 4, "backdrop_path": [],
+            "youtube_trailer": "", "episode_run_time": "45", "category_id": entry.category.to_string(),
+            "category_ids": [entry.category]})
     };
     json!({"seasons": if spec.quirks && index % 5 == 3 { json!([]) } else { json!(heads) },
         "info": info, "episodes": episodes})

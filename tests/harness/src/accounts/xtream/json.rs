@@ -1,5 +1,6 @@
 //! JSON as PHP panels write it, and worse.
 
+use super::super::dice::Dice;
 use super::Quirk;
 use std::io::Write as _;
 
@@ -8,12 +9,14 @@ pub(super) struct Object<'a> {
     out: &'a mut Vec<u8>,
     escape: bool,
     pub(super) quirk: Quirk,
+    /// Types may vary.
+    pub(super) odd: bool,
     first: bool,
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn begin(out: &'a mut Vec<u8>, quirk: Quirk, escape: bool) -> Self {
-        Self { out, escape, quirk, first: true }
+    pub(super) fn begin(out: &'a mut Vec<u8>, quirk: Quirk, escape: bool, odd: bool) -> Self {
+        Self { out, escape, quirk, odd, first: true }
     }
 
     fn key(&mut self, key: &str) {
@@ -24,6 +27,11 @@ impl<'a> Object<'a> {
     pub(super) fn raw(&mut self, key: &str, json: &str) {
         self.key(key);
         self.out.extend_from_slice(json.as_bytes());
+    }
+
+    /// One of several that panels were seen to write; the first is as it should be.
+    pub(super) fn any(&mut self, key: &str, json: &[&str], dice: &mut Dice) {
+        self.raw(key, if self.odd { dice.pick(json) } else { json[0] });
     }
 
     pub(super) fn text(&mut self, key: &str, value: &str) {

@@ -124,7 +124,7 @@ fn item(out: &mut Vec<u8>, spec: &Spec, section: Section, entry: &Entry) {
         ]));
     }
     let escape = mix(spec.seed, item.index) & 1 == 1;
-    let mut object = Object::begin(out, quirk, escape);
+    let mut object = Object::begin(out, quirk, escape, spec.quirks);
     match (item.number, quirk) {
         (_, Quirk::BlankNumber) => object.text("num", ""),
         (_, Quirk::NullNumber) => object.raw("num", "null"),
@@ -173,13 +173,13 @@ fn live(object: &mut Object<'_>, item: &Item, dice: &mut Dice) {
     rest(object, dice);
     match item.catch_up.as_ref().and_then(|catch_up| catch_up.days) {
         Some(days) => {
-            object.raw("tv_archive", dice.pick(&["1", "\"1\""]));
+            object.any("tv_archive", &["1", "\"1\""], dice);
             let text = format!("\"{days}\"");
             object.raw("tv_archive_duration", if dice.one_in(2) { &text } else { text.trim_matches('"') });
         }
         None => {
             object.raw("tv_archive", "0");
-            object.raw("tv_archive_duration", dice.pick(&["0", "\"0\"", "null"]));
+            object.any("tv_archive_duration", &["0", "\"0\"", "null"], dice);
         }
     }
     let direct = if quirk == Quirk::DirectSource { item.source.url.as_str() } else { "" };
@@ -194,13 +194,13 @@ fn vod(object: &mut Object<'_>, spec: &Spec, item: &Item, dice: &mut Dice) {
         object.number("stream_id", item.stream_id);
     }
     icon(object, "stream_icon", item);
-    object.raw("rating", dice.pick(&["7.1", "\"7.1\"", "\"\"", "0", "null"]));
+    object.any("rating", &["7.1", "\"7.1\"", "\"\"", "0", "null"], dice);
     object.raw("rating_5based", "3.6");
     object.text("year", "2020");
     object.text("plot", "");
-    object.raw("cast", dice.pick(&["\"\"", "null"]));
+    object.any("cast", &["\"\"", "null"], dice);
     object.text("container_extension", naming::container(spec.seed, item.index));
-    object.raw("tmdb", dice.pick(&["\"603\"", "603", "null", "\"\""]));
+    object.any("tmdb", &["\"603\"", "603", "null", "\"\""], dice);
     rest(object, dice);
     object.text("direct_source", "");
 }
@@ -209,11 +209,12 @@ fn series(object: &mut Object<'_>, item: &Item, dice: &mut Dice) {
     if object.quirk != Quirk::NoId {
         object.number("series_id", item.stream_id);
     }
+    object.text("title", item.name.as_deref().unwrap_or(""));
     icon(object, "cover", item);
     object.text("plot", "");
     object.text("genre", "Drama / Crime");
     object.text("last_modified", "1526999452");
-    match dice.below(3) {
+    match if object.odd { dice.below(3) } else { 0 } {
         0 => object.text("releaseDate", "2019-05-01"),
         1 => object.text("release_date", ""),
         _ => {
@@ -221,18 +222,13 @@ fn series(object: &mut Object<'_>, item: &Item, dice: &mut Dice) {
             object.raw("release_date", "null");
         }
     }
-    object.raw(
+    object.any(
         "backdrop_path",
-        dice.pick(&[
-            "[]",
-            "null",
-            "\"\"",
-            "[\"http:\\/\\/logos.example.org\\/b.jpg\"]",
-            "\"http://x/b.jpg\"",
-        ]),
+        &["[]", "null", "\"\"", "[\"http:\\/\\/logos.example.org\\/b.jpg\"]", "\"http://x/b.jpg\""],
+        dice,
     );
-    object.raw("rating", dice.pick(&["\"8\"", "8", "\"\""]));
-    object.raw("episode_run_time", dice.pick(&["\"45\"", "45", "\"0\""]));
+    object.any("rating", &["\"8\"", "8", "\"\""], dice);
+    object.any("episode_run_time", &["\"45\"", "45", "\"0\""], dice);
 }
 
 fn icon(object: &mut Object<'_>, key: &str, item: &Item) {
@@ -245,8 +241,8 @@ fn icon(object: &mut Object<'_>, key: &str, item: &Item) {
 
 fn rest(object: &mut Object<'_>, dice: &mut Dice) {
     if object.quirk == Quirk::OddRest {
-        object.raw("added", dice.pick(&["\"\"", "null", "1526999452"]));
-        object.raw("is_adult", dice.pick(&["\"None\"", "0", "null"]));
+        object.any("added", &["\"\"", "null", "1526999452"], dice);
+        object.any("is_adult", &["\"None\"", "0", "null"], dice);
         object.raw("custom_sid", "null");
     } else {
         object.text("added", "1526999452");
