@@ -12,6 +12,7 @@ echo "== soak, 10 minutes"
 if [ -x tests/bench/run.sh ]; then
     echo "== benches"
     ./tests/bench/run.sh || failed=1
+    ./tests/bench/catalogue.sh || failed=1
 fi
 # libFuzzer by cargo-fuzz; without the address sanitizer the stable compiler will do.
 cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz || failed=1

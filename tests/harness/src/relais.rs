@@ -132,6 +132,11 @@ impl Relais {
         format!("{}/live.m3u8", self.public_url())
     }
 
+    /// The admin socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
     }

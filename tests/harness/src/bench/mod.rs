@@ -1,5 +1,6 @@
 //! The bench: relais beside its peers, in one run, on one machine. One file per row of the budget.
 
+pub mod catalogue;
 pub mod channels;
 pub mod client;
 pub mod first_playlist;
@@ -50,6 +51,9 @@ impl Effort {
 pub const ROWS: [&str; 8] =
     ["service", "segments", "playlists", "first-playlist", "join", "channels", "viewers", "picture"];
 
+/// The catalogue's rows (`tests/bench/catalogue.sh`); they are run where they are named.
+pub const CATALOGUE: [&str; 5] = ["import-100k", "import-xtream", "import-1m", "import-jitter", "guide"];
+
 /// Runs a row.
 pub async fn row(name: &str, effort: Effort) -> Result<Vec<Line>> {
     match name {
@@ -61,6 +65,11 @@ pub async fn row(name: &str, effort: Effort) -> Result<Vec<Line>> {
         "channels" => channels::run(effort).await,
         "picture" => picture::run(effort).await,
         "viewers" => viewers::run(effort).await,
-        _ => anyhow::bail!("there is no row {name}; there are {}", ROWS.join(", ")),
+        "import-100k" => catalogue::hundred_thousand(effort).await,
+        "import-1m" => catalogue::million(effort).await,
+        "import-xtream" => catalogue::xtream(effort).await,
+        "import-jitter" => catalogue::jitter(effort).await,
+        "guide" => catalogue::guide(effort).await,
+        _ => anyhow::bail!("there is no row {name}; there are {}, {}", ROWS.join(", "), CATALOGUE.join(", ")),
     }
 }

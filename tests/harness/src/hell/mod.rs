@@ -12,7 +12,7 @@ mod catalogue;
 pub mod clip;
 mod hls;
 mod media;
-mod request;
+pub(crate) mod request;
 mod server;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ const MAX_HEAD: usize = 64 << 10;
 
 /// A request, its body included.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(crate) struct Request {
     pub method: String,
     /// Without the query.
     pub path: String,
@@ -31,7 +31,7 @@ impl Request {
 }
 
 /// The next request of a connection; `None` when the client is gone.
-pub(super) async fn read(socket: &mut OwnedReadHalf, buffer: &mut Vec<u8>) -> Result<Option<Request>> {
+pub(crate) async fn read(socket: &mut OwnedReadHalf, buffer: &mut Vec<u8>) -> Result<Option<Request>> {
     let end = loop {
         if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
             break at + 4;
@@ -97,7 +97,7 @@ fn decode(text: &str) -> String {
 
 /// An answer that fits in memory.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     pub status: u16,
     pub content_type: &'static str,
     pub location: Option<String>,
