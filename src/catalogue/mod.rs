@@ -6,6 +6,7 @@
 mod body;
 mod changes;
 mod check;
+mod edit;
 mod error;
 mod fetch;
 mod fold;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::wire::Reason;
 use crate::wire::catalogue::ProviderAccess;
+use crate::wire::changes::{ChannelEdit, RuleRequest};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -540,4 +541,138 @@ async fn a_list_that_is_a_pipe_is_refused_at_once() {
     catalogue.add(&new("pipe", ProviderAccess::M3u { location })).await.expect("added");
     let error = catalogue.refresh("pipe", false).await.expect_err("no list").to_string();
     assert!(error.contains("not a regular file"), "{error}");
+}
+
+/// Ids and numbers by name.
+async fn listed(catalogue: &Catalogue) -> Vec<(String, String, Option<f64>)> {
+    let page = catalogue.channels(Query { page_size: 500, ..Query::default() }).await.expect("page");
+    page.items.into_iter().map(|c| (c.channel_id.to_string(), c.name, c.number)).collect()
+}
+
+#[tokio::test]
+async fn a_channel_is_the_same_whatever_it_is_called_and_wherever_it_stands() {
+    let (_dir, catalogue, panel) = fresh().await;
+    let entry = |name: &str, group: &str, number: u32, url: &str| {
+        format!(
+            "#EXTINF:-1 tvg-id=\"{name}.tv\" tvg-chno=\"{number}\" group-title=\"{group}\",{name}\n{url}\n"
+        )
+    };
+    let url = |n: u32, token: &str| format!("http://h/live/bob/{token}/{n}.ts");
+    let names = ["One", "Two", "Three", "Four"];
+    let first: String = (1..).zip(names).map(|(n, name)| entry(name, "A", n, &url(n, "pw"))).collect();
+    panel.says("get.php", first.clone());
+    catalogue.add(&panel.m3u()).await.expect("add");
+    catalogue.refresh("list", false).await.expect("refresh");
+    let before = listed(&catalogue).await;
+
+    // Renamed, moved, renumbered, with another token, behind a new one that is called like an old one.
+    let next = [
+        entry("Two", "A", 2, &url(9, "new")),
+        entry("Zwei", "B", 7, &url(2, "new")),
+        entry("Four", "B", 9, "http://elsewhere/4.m3u8"),
+        entry("One", "A", 1, &url(1, "new")),
+    ];
+    panel.says("get.php", next.concat());
+    catalogue.refresh("list", false).await.expect("refresh");
+    let after = listed(&catalogue).await;
+    let row =
+        |id: &str| after.iter().find(|row| row.0 == id).cloned().unwrap_or_else(|| panic!("{id}: {after:?}"));
+    assert_eq!(row(&before[1].0), ("two".into(), "Zwei".into(), Some(2.0)), "by its address");
+    assert_eq!(row(&before[3].0), ("four".into(), "Four".into(), Some(4.0)), "by its name in guides");
+    assert_eq!(row(&before[0].0), ("one".into(), "One".into(), Some(1.0)));
+    let newcomer = &after[0];
+    assert!(newcomer.0.starts_with("two-") && newcomer.2 != Some(2.0), "{newcomer:?}");
+
+    // The same again: nothing is written.
+    let again = catalogue.refresh("list", false).await.expect("refresh");
+    assert!(again.unchanged && again.channels == 4, "{again:?}");
+    assert_eq!(listed(&catalogue).await, after);
+    // The same with one more at its end, then one less.
+    panel.says("get.php", next.concat() + &entry("Five", "A", 5, &url(5, "x")));
+    assert!(!catalogue.refresh("list", false).await.expect("refresh").unchanged);
+    assert_eq!(listed(&catalogue).await[..4], after);
+    panel.says("get.php", next.concat());
+    assert!(!catalogue.refresh("list", false).await.expect("refresh").unchanged);
+    assert_eq!(listed(&catalogue).await, after);
+}
+
+#[tokio::test]
+async fn edits_and_rules_outlive_refreshes() {
+    let (_dir, catalogue, panel) = fresh().await;
+    good_panel(&panel);
+    catalogue.add(&panel.xtream()).await.expect("add");
+    catalogue.refresh("home", false).await.expect("refresh");
+    let rule = |field: &str, pattern: &str, action: &str, value: Option<&str>| RuleRequest {
+        field: field.into(),
+        pattern: pattern.into(),
+        kind: None,
+        action: action.into(),
+        value: value.map(str::to_owned),
+        enabled: true,
+    };
+    let preview =
+        catalogue.preview(rule("name", "^TF1", "rename", Some("La Une")), 10).await.expect("preview");
+    assert_eq!((preview.total, preview.items[0].new_name.as_str()), (1, "La Une HD"));
+    let added = catalogue.add_rule(rule("name", "^TF1", "rename", Some("La Une"))).await.expect("rule");
+    catalogue.add_rule(rule("name", "friends", "hide", None)).await.expect("rule");
+    catalogue.add_rule(rule("group", "^France$", "regroup", Some("Télé"))).await.expect("rule");
+    let edit = ChannelEdit {
+        name: Some("Écran".into()),
+        group: None,
+        number: Some(50.0),
+        hidden: None,
+        favourite: true,
+        is_active: false,
+    };
+    assert!(catalogue.edit(&102.into(), edit.clone()).await.expect("edit"));
+    assert!(!catalogue.edit(&999.into(), edit.clone()).await.expect("edit"));
+    for refresh in [false, true] {
+        if refresh {
+            panel.says("get_live_categories", r#"[{"category_id":"1","category_name":"France"}]"#);
+            catalogue.refresh("home", false).await.expect("refresh");
+        }
+        assert_eq!(names(&catalogue, Query::default()).await, ["La Une HD", "Écran"]);
+        assert_eq!(names(&catalogue, search("une")).await, ["La Une HD"]);
+        assert_eq!(names(&catalogue, search("tf1")).await, Vec::<String>::new());
+        let hidden = Query { hidden: Some(true), ..Query::default() };
+        assert_eq!(names(&catalogue, hidden).await, ["Friends"]);
+        let favourites = Query { favourites: true, ..Query::default() };
+        assert_eq!(names(&catalogue, favourites).await, ["Écran"]);
+        let of_group = Query { group: Some("tele".into()), sort: Sort::NameDown, ..Query::default() };
+        assert_eq!(names(&catalogue, of_group).await, ["La Une HD", "Écran"]);
+        assert_eq!(catalogue.groups().await.expect("groups")[0].name, "Télé");
+        assert_eq!(catalogue.playable(&102.into()).await.expect("playable"), None, "not active");
+        let channel = catalogue.channel(&102.into()).await.expect("channel").expect("there");
+        assert_eq!((channel.number, channel.is_active, channel.favourite), (Some(50.0), false, true));
+        assert_eq!(catalogue.edit_of(&102.into()).await.expect("edit"), Some(edit.clone()));
+    }
+    assert!(catalogue.remove_rule(added.id).await.expect("remove"));
+    assert!(!catalogue.remove_rule(added.id).await.expect("remove"));
+    assert_eq!(names(&catalogue, search("tf1")).await, ["TF1 HD"]);
+    assert_eq!(catalogue.rules().await.expect("rules").len(), 2);
+}
+
+#[tokio::test]
+async fn films_and_series_come_with_the_account() {
+    let (_dir, catalogue, panel) = fresh().await;
+    good_panel(&panel);
+    panel.says("get_vod_categories", r#"[{"category_id":"1","category_name":"Action"}]"#);
+    panel.says(
+        "get_vod_streams",
+        r#"[{"stream_id":101,"name":"Heat","category_id":"1","container_extension":"mkv"},{"stream_id":"500","title":"Alien"}]"#,
+    );
+    panel.says("action=get_series_categories", "[]");
+    panel.says("action=get_series", r#"{"0":{"series_id":101,"name":"The Wire","cover":"http://l/w.png"}}"#);
+    catalogue.add(&panel.xtream()).await.expect("add");
+    assert_eq!(catalogue.refresh("home", false).await.expect("refresh").channels, 6);
+    let ids: Vec<String> = listed(&catalogue).await.into_iter().map(|row| row.0).collect();
+    assert_eq!(ids, ["101", "102", "103", "home-movie-101", "500", "series-101"]);
+    let stats = catalogue.stats().await.expect("stats");
+    assert_eq!((stats.tv, stats.movies, stats.series), (2, 2, 2));
+    let film =
+        catalogue.playable(&"home-movie-101".parse().expect("id")).await.expect("playable").expect("film");
+    assert_eq!(film.sources[0].url, format!("{}/movie/bob/pa%20ss/101.mkv", panel.base));
+    let series =
+        catalogue.playable(&"series-101".parse().expect("id")).await.expect("playable").expect("series");
+    assert!(series.sources.is_empty(), "a series has episodes");
 }

@@ -119,6 +119,20 @@ impl Fields {
         number
     }
 
+    /// A number.
+    pub(super) fn number(&mut self, name: &str) -> Option<f64> {
+        let number = match self.take(name)? {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) if self.all_text => text.trim().parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| number.is_finite());
+        if number.is_none() {
+            self.wrong(name, "must be a number");
+        }
+        number
+    }
+
     /// Yes or no.
     pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
         match self.take(name)? {

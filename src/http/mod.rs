@@ -7,6 +7,7 @@ pub mod admin_socket;
 mod auth;
 pub mod bind;
 mod catalogue;
+mod changes;
 pub mod context;
 pub mod error;
 mod fields;

@@ -1,6 +1,6 @@
 //! `GET /api/openapi.json`: the whole API.
 
-use super::{auth, catalogue, keys, on_air, player, providers, system};
+use super::{auth, catalogue, changes, keys, on_air, player, providers, system};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -21,7 +21,10 @@ use utoipa::{Modify, OpenApi};
         catalogue::list_channels::list_channels, catalogue::groups::groups, catalogue::stats::stats,
         catalogue::status::status, catalogue::refresh::refresh, catalogue::login::login,
         providers::list::list, providers::create::create, providers::show::show, providers::delete::delete,
-        providers::refresh::refresh,
+        providers::refresh::refresh, providers::accept::accept,
+        changes::show_edit::show_edit, changes::edit::edit, changes::unedit::unedit,
+        changes::list_rules::list_rules, changes::add_rule::add_rule, changes::change_rule::change_rule,
+        changes::delete_rule::delete_rule, changes::preview_rule::preview_rule,
         system::health::health, system::feeds::feeds, system::version::version, system::admin_password::set,
         document,
     ),

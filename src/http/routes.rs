@@ -6,7 +6,7 @@
 use super::context::Context;
 use super::guard;
 use super::player;
-use super::{auth, catalogue, keys, on_air, openapi, providers, system};
+use super::{auth, catalogue, changes, keys, on_air, openapi, providers, system};
 use crate::wire::Role;
 use axum::Router;
 use axum::handler::Handler;
@@ -149,12 +149,21 @@ pub(super) fn table() -> Vec<Route> {
         get("/status", user, catalogue::status::status),
         post("/refresh", admin, catalogue::refresh::refresh),
         post("/login", admin, catalogue::login::login),
+        get("/api/catalogue/edits/{channel_id}", moderator, changes::show_edit::show_edit),
+        put("/api/catalogue/edits/{channel_id}", admin, changes::edit::edit),
+        delete("/api/catalogue/edits/{channel_id}", admin, changes::unedit::unedit),
+        get("/api/catalogue/rules", moderator, changes::list_rules::list_rules),
+        post("/api/catalogue/rules", admin, changes::add_rule::add_rule),
+        post("/api/catalogue/rules/preview", admin, changes::preview_rule::preview_rule),
+        put("/api/catalogue/rules/{id}", admin, changes::change_rule::change_rule),
+        delete("/api/catalogue/rules/{id}", admin, changes::delete_rule::delete_rule),
         // Providers.
         get("/api/providers", moderator, providers::list::list),
         post("/api/providers", admin, providers::create::create),
         get("/api/providers/{id}", moderator, providers::show::show),
         delete("/api/providers/{id}", admin, providers::delete::delete),
         post("/api/providers/{id}/refresh", admin, providers::refresh::refresh),
+        post("/api/providers/{id}/accept", admin, providers::accept::accept),
         // The service.
         get("/health", open, system::health::health).public(),
         get("/api/feeds", moderator, system::feeds::feeds),

@@ -8,6 +8,7 @@ use super::principal::Principal;
 use crate::wire::catalogue::{
     CatalogueStatus, Category, ChannelPage, Groups, NewProvider, ProviderView, RefreshScheduled, Stats,
 };
+use crate::wire::changes::{ChannelEdit, Preview, RuleRequest, RuleView};
 use crate::wire::feeds::FeedView;
 use crate::wire::links::LinkView;
 use crate::wire::on_air::{Started, StreamStatus};
@@ -37,6 +38,8 @@ pub struct Services {
     pub links: Arc<dyn Links>,
     /// Channels and groups.
     pub catalogue: Arc<dyn CatalogueApi>,
+    /// What administrators change about channels.
+    pub changes: Arc<dyn Changes>,
     /// Where channels come from.
     pub providers: Arc<dyn Providers>,
     /// What runs now.
@@ -172,6 +175,30 @@ pub trait CatalogueApi: Send + Sync {
     fn login(&self, login: ProviderLogin) -> BoxFuture<'_, bool>;
 }
 
+/// What administrators change about channels. What can't be is refused with its field: 422.
+pub trait Changes: Send + Sync {
+    /// What is different about a channel by hand; `None`: there is no such channel.
+    fn edit_of<'a>(&'a self, id: &'a ChannelId) -> BoxFuture<'a, Option<ChannelEdit>>;
+
+    /// Changes a channel; `false`: there is no such channel.
+    fn edit<'a>(&'a self, id: &'a ChannelId, edit: ChannelEdit) -> BoxFuture<'a, bool>;
+
+    /// The rules, in their order.
+    fn rules(&self) -> BoxFuture<'_, Vec<RuleView>>;
+
+    /// Adds a rule behind the others.
+    fn add_rule(&self, rule: RuleRequest) -> BoxFuture<'_, RuleView>;
+
+    /// Replaces a rule in its place; `None`: there is none of that number.
+    fn change_rule(&self, id: i64, rule: RuleRequest) -> BoxFuture<'_, Option<RuleView>>;
+
+    /// Removes a rule; `false`: there was none.
+    fn remove_rule(&self, id: i64) -> BoxFuture<'_, bool>;
+
+    /// What a rule would change: how many channels, and the first `most` of them.
+    fn preview(&self, rule: RuleRequest, most: usize) -> BoxFuture<'_, Preview>;
+}
+
 /// Where channels come from.
 pub trait Providers: Send + Sync {
     /// All of them; there are few.
@@ -186,8 +213,9 @@ pub trait Providers: Send + Sync {
     /// Removes one with its channels; `false`: there was none.
     fn delete<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, bool>;
 
-    /// Schedules a refresh of one; `None`: there is none of that name or number.
-    fn refresh<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Option<RefreshScheduled>>;
+    /// Schedules a refresh of one; `force`: also where over half of its list is gone. `None`: there is none of that name
+    /// or number.
+    fn refresh<'a>(&'a self, provider: &'a str, force: bool) -> BoxFuture<'a, Option<RefreshScheduled>>;
 }
 
 /// What runs now.

@@ -1,6 +1,7 @@
 //! Request, response and event types, identifiers and error codes; no I/O.
 
 pub mod catalogue;
+pub mod changes;
 mod channel_id;
 pub mod error;
 pub mod feeds;

@@ -1,6 +1,7 @@
 //! What the handlers need done, over the real services.
 
 mod catalogue;
+mod changes;
 mod feeds;
 mod keys;
 mod links;
@@ -31,6 +32,7 @@ pub(super) fn build(config: &Config, state: &State, catalogue: &Catalogue, media
             watching: media.watching.clone(),
         }),
         catalogue: Arc::new(catalogue::Listing(catalogue.clone())),
+        changes: Arc::new(changes::Editing(catalogue.clone())),
         providers: Arc::new(providers::Accounts { catalogue: catalogue.clone(), feeds: media.feeds.clone() }),
         feeds: Arc::new(feeds::Running { feeds: media.feeds.clone(), watching: media.watching.clone() }),
         pages: Arc::new(pages::Page { signer: state.signer.clone(), player: config.player.clone() }),

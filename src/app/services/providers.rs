@@ -35,14 +35,14 @@ impl Providers for Accounts {
         })
     }
 
-    fn refresh<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Option<RefreshScheduled>> {
+    fn refresh<'a>(&'a self, provider: &'a str, force: bool) -> BoxFuture<'a, Option<RefreshScheduled>> {
         Box::pin(async move {
             let Some(view) = known(self.catalogue.show(provider).await)? else { return Ok(None) };
             if !view.refreshing {
                 let (catalogue, id) = (self.catalogue.clone(), view.id.to_string());
                 tokio::spawn(async move {
                     // How it went is in the provider's own status.
-                    if let Err(error) = catalogue.refresh(&id, false).await {
+                    if let Err(error) = catalogue.refresh(&id, force).await {
                         warn!(%error, "refresh failed");
                     }
                 });

@@ -236,11 +236,17 @@ impl<'a> Staging<'a> {
             return Ok(batch.iter().map(|_| None).collect());
         }
         let first = imports::rows(self.job.import.current).start;
-        let mut claims = Vec::with_capacity(batch.len());
+        let mut claims: Vec<Option<i64>> = Vec::with_capacity(batch.len());
         for (position, row) in batch {
             let group = row.group.as_deref().and_then(|group| self.groups.get(group).copied());
             let (claim, wrong) = self.former.claim(row, group, *position);
-            self.wrong.extend(wrong);
+            // Of this batch, it is not named yet; others get another name in the end.
+            let begin = batch.first().map_or(0, |(position, _)| *position);
+            match wrong.map(|wrong| (wrong, wrong.checked_sub(begin).map(|at| claims.get_mut(at as usize)))) {
+                Some((_, Some(Some(claim)))) => *claim = None,
+                Some((wrong, _)) => self.wrong.push(wrong),
+                None => {}
+            }
             claims.push(claim.map(|(Claim::Identity(at) | Claim::Name(at))| first + i64::from(at)));
         }
         let rows: Vec<i64> = claims.iter().copied().flatten().collect();

@@ -17,6 +17,6 @@ pub(in crate::http) async fn refresh(
     State(context): State<Context>,
     Segment(id): Segment,
 ) -> Result<(StatusCode, Json<RefreshScheduled>), ApiError> {
-    let scheduled = context.services.providers.refresh(&id).await?.ok_or_else(super::unknown)?;
+    let scheduled = context.services.providers.refresh(&id, false).await?.ok_or_else(super::unknown)?;
     Ok((StatusCode::ACCEPTED, Json(scheduled)))
 }

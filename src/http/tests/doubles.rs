@@ -3,13 +3,14 @@
 use crate::http::error::ApiError;
 use crate::http::principal::{Identity, Principal};
 use crate::http::services::{
-    BoxFuture, CatalogueApi, ChannelQuery, Feeds, Keys, Links, NewLink, OnAirControl, PageSettings, Pages,
-    Providers, Services, SignIn,
+    BoxFuture, CatalogueApi, Changes, ChannelQuery, Feeds, Keys, Links, NewLink, OnAirControl, PageSettings,
+    Pages, Providers, Services, SignIn,
 };
 use crate::wire::catalogue::{
     CatalogueStatus, Category, Channel, ChannelPage, Group, Groups, NewProvider, ProviderAccess,
     ProviderKind, ProviderOrigin, ProviderView, RefreshScheduled, Stats,
 };
+use crate::wire::changes::{ChannelEdit, Preview, RuleRequest, RuleView};
 use crate::wire::feeds::{FeedCounters, FeedState, FeedView};
 use crate::wire::links::LinkView;
 use crate::wire::on_air::{Engine, OnAirState, Started, StreamStatus};
@@ -32,6 +33,8 @@ pub(super) struct World {
     links: Mutex<Vec<(LinkView, Option<i64>)>>,
     providers: Mutex<Vec<ProviderView>>,
     refreshing: Mutex<bool>,
+    edits: Mutex<std::collections::HashMap<ChannelId, ChannelEdit>>,
+    rules: Mutex<Vec<RuleView>>,
     tickets: Mutex<u32>,
     pub(super) last_address: Mutex<Option<IpAddr>>,
 }
@@ -59,6 +62,8 @@ impl World {
             links: Mutex::default(),
             providers: Mutex::default(),
             refreshing: Mutex::default(),
+            edits: Mutex::default(),
+            rules: Mutex::default(),
             tickets: Mutex::default(),
             last_address: Mutex::default(),
         }
@@ -71,6 +76,7 @@ impl World {
             on_air: self.clone(),
             links: self.clone(),
             catalogue: self.clone(),
+            changes: self.clone(),
             providers: self.clone(),
             feeds: self.clone(),
             pages: self.clone(),
@@ -378,9 +384,54 @@ impl Providers for World {
         ok(providers.len() < before)
     }
 
-    fn refresh<'a>(&'a self, provider: &'a str) -> BoxFuture<'a, Option<RefreshScheduled>> {
+    fn refresh<'a>(&'a self, provider: &'a str, _: bool) -> BoxFuture<'a, Option<RefreshScheduled>> {
         let known = self.providers.lock().iter().any(|view| view.name == provider);
         ok(known.then_some(RefreshScheduled { already_running: true }))
+    }
+}
+
+impl Changes for World {
+    fn edit_of<'a>(&'a self, id: &'a ChannelId) -> BoxFuture<'a, Option<ChannelEdit>> {
+        ok(self.edits.lock().get(id).cloned())
+    }
+
+    fn edit<'a>(&'a self, id: &'a ChannelId, edit: ChannelEdit) -> BoxFuture<'a, bool> {
+        let known = *id == 7.into();
+        if known {
+            self.edits.lock().insert(id.clone(), edit);
+        }
+        ok(known)
+    }
+
+    fn rules(&self) -> BoxFuture<'_, Vec<RuleView>> {
+        ok(self.rules.lock().clone())
+    }
+
+    fn add_rule(&self, rule: RuleRequest) -> BoxFuture<'_, RuleView> {
+        let mut rules = self.rules.lock();
+        let view = RuleView { id: rules.len() as i64 + 1, rule };
+        rules.push(view.clone());
+        ok(view)
+    }
+
+    fn change_rule(&self, id: i64, rule: RuleRequest) -> BoxFuture<'_, Option<RuleView>> {
+        let mut rules = self.rules.lock();
+        let found = rules.iter_mut().find(|view| view.id == id);
+        ok(found.map(|view| {
+            view.rule = rule;
+            view.clone()
+        }))
+    }
+
+    fn remove_rule(&self, id: i64) -> BoxFuture<'_, bool> {
+        let mut rules = self.rules.lock();
+        let before = rules.len();
+        rules.retain(|view| view.id != id);
+        ok(rules.len() < before)
+    }
+
+    fn preview(&self, _: RuleRequest, most: usize) -> BoxFuture<'_, Preview> {
+        ok(Preview { total: most as u64, items: Vec::new() })
     }
 }
 

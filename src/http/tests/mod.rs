@@ -1,5 +1,6 @@
 //! The routers over real sockets, on services that keep their state in memory.
 
+mod changes;
 mod doubles;
 mod events;
 mod failures;
