@@ -7,7 +7,6 @@ mod body;
 mod check;
 mod error;
 mod fetch;
-mod fold;
 mod import;
 mod json_items;
 mod kind;
@@ -27,6 +26,7 @@ pub use provider::EnvProvider;
 pub use refresh::{News, Notice};
 pub use search::{Found, Query};
 
+use crate::fold;
 use crate::store::providers::{self, Provider};
 use crate::store::{Store, StoreError, Vault};
 use crate::wire::catalogue::{NewProvider, ProviderOrigin, ProviderView};

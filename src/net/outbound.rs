@@ -10,7 +10,10 @@ use super::guard::is_public;
 use super::{mask, redirect, tls};
 use crate::wire::Reason;
 use base64::Engine;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::StatusCode;
+use http::header::{
+    ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT,
+};
 use std::collections::HashSet;
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
@@ -107,8 +110,8 @@ impl Outbound {
         &self.0.resolver
     }
 
-    /// Fetches, following redirects; returns with the head of a 2xx answer. Other statuses are errors with
-    /// their reason.
+    /// Fetches, following redirects; returns with the head of a 2xx answer, or of 304 where the request asked for
+    /// changes only. Other statuses are errors with their reason.
     pub async fn get(&self, request: &Get) -> Result<Fetched, FetchError> {
         let mut url = parse(&request.url)?;
         let mut headers = self.headers(request, &mut url)?;
@@ -139,7 +142,7 @@ impl Outbound {
                 }
             };
             let status = response.status();
-            if status.is_success() {
+            if status.is_success() || (status == StatusCode::NOT_MODIFIED && is_conditional(&headers)) {
                 return Ok(Fetched {
                     status: status.as_u16(),
                     url: url.into(),
@@ -229,6 +232,10 @@ fn literal(url: &Url) -> Option<IpAddr> {
         Host::Ipv6(ip) => Some(ip.into()),
         Host::Domain(_) => None,
     }
+}
+
+fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE)
 }
 
 /// Moves user information out of the URL into a header value.

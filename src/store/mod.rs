@@ -11,6 +11,7 @@ mod vault;
 mod workers;
 
 pub mod channels;
+pub mod guide;
 pub mod imports;
 pub mod keys;
 pub mod links;
