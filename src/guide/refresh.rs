@@ -222,7 +222,7 @@ impl Guide {
     }
 
     /// Every provider that may have a guide is a source; one that is gone takes its guide along.
-    async fn follow_providers(self: &Arc<Self>) -> Result<(), GuideError> {
+    pub(super) async fn follow_providers(self: &Arc<Self>) -> Result<(), GuideError> {
         let providers = self.providers.providers().await?;
         let all = self.store.read(sources::all).await?;
         for provider in &providers {
