@@ -13,6 +13,8 @@ pub mod config;
 pub mod demo;
 pub mod feed;
 pub mod ffmpeg;
+pub mod fold;
+pub mod guide;
 pub mod hls;
 pub mod http;
 pub mod ingest;

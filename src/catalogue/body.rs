@@ -3,26 +3,22 @@
 use super::error::ImportError;
 use super::fetch::FetchFailed;
 use super::json_items::NotAList;
-use async_compression::tokio::bufread::{GzipDecoder, XzDecoder};
+use crate::net;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt};
 use tokio_util::io::StreamReader;
 
 /// Lines beyond this are dropped (logos come as base64 in lists).
 const LONGEST_LINE: usize = 16 << 20;
-/// The dictionary of an .xz file decides its memory: a hostile one could ask for 4 GiB.
-const XZ_MEMORY: u64 = 128 << 20;
 /// Lists unpacked; the largest seen had half a gigabyte.
 const LARGEST: u64 = 4 << 30;
 const BUFFER: usize = 64 << 10;
 
 /// A list's bytes, unpacked where they are gzip or xz by their first bytes, whatever their name says.
-pub(super) type Reader = Box<dyn AsyncBufRead + Send + Unpin>;
+pub(super) type Reader = net::Unpacked;
 
 /// Reads a body.
 pub(super) async fn unpacked(
@@ -31,61 +27,11 @@ pub(super) async fn unpacked(
     unpack(StreamReader::new(bytes.map_err(io::Error::other))).await
 }
 
-/// Looks at the first six bytes.
+/// The same of any reader.
 pub(super) async fn unpack(
     reader: impl AsyncBufRead + Send + Unpin + 'static,
 ) -> Result<Reader, ImportError> {
-    let mut reader = reader;
-    let mut first = Vec::with_capacity(6);
-    (&mut reader).take(6).read_to_end(&mut first).await.map_err(failed)?;
-    let gzip = first.starts_with(&[0x1f, 0x8b]);
-    let xz = first.starts_with(&[0xfd, b'7', b'z', b'X', b'Z', 0]);
-    let whole = io::Cursor::new(first).chain(reader);
-    let unpacked: Reader = if gzip {
-        let mut decoder = GzipDecoder::new(whole);
-        decoder.multiple_members(true);
-        Box::new(BufReader::with_capacity(BUFFER, decoder))
-    } else if xz {
-        Box::new(BufReader::with_capacity(BUFFER, XzDecoder::with_mem_limit(whole, XZ_MEMORY)))
-    } else {
-        Box::new(whole)
-    };
-    Ok(Box::new(Bounded { inner: unpacked, left: LARGEST }))
-}
-
-/// Fails where there is more than `left`: a few kilobytes can be packed so that they never end.
-struct Bounded {
-    inner: Reader,
-    left: u64,
-}
-
-impl AsyncBufRead for Bounded {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        let this = self.get_mut();
-        if this.left == 0 {
-            return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
-        }
-        Pin::new(&mut this.inner).poll_fill_buf(cx)
-    }
-
-    fn consume(mut self: Pin<&mut Self>, amount: usize) {
-        self.left = self.left.saturating_sub(amount as u64);
-        Pin::new(&mut self.inner).consume(amount);
-    }
-}
-
-impl AsyncRead for Bounded {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let available = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let amount = available.len().min(buf.remaining());
-        buf.put_slice(&available[..amount]);
-        self.consume(amount);
-        Poll::Ready(Ok(()))
-    }
+    net::unpack(reader, LARGEST).await.map_err(failed)
 }
 
 /// The next line without its line feed; a longer one than allowed comes as an empty line. `false`: the end.
@@ -196,21 +142,5 @@ mod tests {
         assert!(line(&mut reader, &mut next).await.expect("line"));
         assert_eq!(next, b"next");
         assert!(next.capacity() <= 2 * BUFFER);
-    }
-
-    #[tokio::test]
-    async fn what_never_ends_is_ended() {
-        let inner: Reader = Box::new(BufReader::with_capacity(64, tokio::io::repeat(b'\n')));
-        let mut reader: Reader = Box::new(Bounded { inner, left: 1000 });
-        let (mut lines, mut next) = (0, Vec::new());
-        let why = loop {
-            match line(&mut reader, &mut next).await {
-                Ok(true) => lines += 1,
-                Ok(false) => unreachable!("it has no end"),
-                Err(why) => break why,
-            }
-        };
-        assert!(matches!(why, ImportError::TooLarge(_)), "{why}");
-        assert_eq!(lines, 1000);
     }
 }

@@ -9,7 +9,6 @@ mod check;
 mod edit;
 mod error;
 mod fetch;
-mod fold;
 mod import;
 mod index;
 mod json_items;
@@ -31,6 +30,7 @@ pub use provider::EnvProvider;
 pub use refresh::{News, Notice};
 pub use search::{Found, Query, Sort};
 
+use crate::fold;
 use crate::store::providers::{self, Provider};
 use crate::store::{Store, StoreError, Vault};
 use crate::wire::catalogue::{NewProvider, ProviderOrigin, ProviderView};

@@ -3,12 +3,12 @@
 use super::import::ChannelSource;
 use super::provider::{Place, connections};
 use super::{Catalogue, CatalogueError};
+use crate::net::is_private_host;
 use crate::store::channels;
 use crate::store::providers::{self, Provider};
 use crate::wire::ChannelId;
 use std::fmt;
-use std::net::IpAddr;
-use url::{Host, Url};
+use url::Url;
 
 /// A channel that can be opened. Its `Debug` shows no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,24 +124,7 @@ fn public_only(url: &str, place: &Place) -> bool {
     };
     let Some(giver) = giver else { return true };
     let same = Url::parse(url).is_ok_and(|url| url.host() == giver.host());
-    !same && !is_private(&giver)
-}
-
-fn is_private(url: &Url) -> bool {
-    let ip: IpAddr = match url.host() {
-        Some(Host::Ipv4(v4)) => v4.into(),
-        Some(Host::Ipv6(v6)) => v6.into(),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            return !name.contains('.')
-                || [".local", ".lan", ".home.arpa", ".localhost"].iter().any(|end| name.ends_with(end));
-        }
-        None => return false,
-    };
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
-    }
+    !same && !is_private_host(&giver)
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ fn retry_after(value: &str) -> Option<Duration> {
     Some(Duration::from_secs(seconds.min(3600)))
 }
 
-/// An answer with a 2xx status; its body is read piece by piece. Dropping it closes the connection.
+/// An answer with a 2xx status, or 304 where the request was conditional; its body is read piece by piece. Dropping it closes the connection.
 pub struct Fetched {
     /// The status.
     pub status: u16,

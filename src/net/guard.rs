@@ -1,6 +1,7 @@
 //! Which addresses are the public internet's: the line between it and this box, its network and its cloud.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use url::{Host, Url};
 
 /// Whether an address belongs to the public internet. Loopback, private, link-local (so the cloud's metadata
 /// service), carrier-grade NAT, multicast, documentation and reserved ranges don't (IANA's special-purpose
@@ -9,6 +10,25 @@ pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => is_public_v6(v6),
+    }
+}
+
+/// Whether an address names this box or its network by itself: a private address, or a name of the local network.
+/// Whoever gives such an address means it.
+pub fn is_private_host(url: &Url) -> bool {
+    let ip: IpAddr = match url.host() {
+        Some(Host::Ipv4(v4)) => v4.into(),
+        Some(Host::Ipv6(v6)) => v6.into(),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            return !name.contains('.')
+                || [".local", ".lan", ".home.arpa", ".localhost"].iter().any(|end| name.ends_with(end));
+        }
+        None => return false,
+    };
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
     }
 }
 
@@ -52,7 +72,24 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_public;
+    use super::{is_private_host, is_public};
+    use url::Url;
+
+    #[test]
+    fn hosts_that_mean_the_local_network() {
+        for (url, private) in [
+            ("http://10.0.0.1/x", true),
+            ("http://nas.lan/x", true),
+            ("http://nas/x", true),
+            ("http://box.local./x", true),
+            ("http://[::1]:80/x", true),
+            ("http://[::ffff:192.168.0.1]/x", true),
+            ("http://[::ffff:192.0.2.1]/x", false),
+            ("http://tv.example/x", false),
+        ] {
+            assert_eq!(is_private_host(&Url::parse(url).expect("url")), private, "{url}");
+        }
+    }
 
     #[test]
     fn private_special_and_embedded_addresses_are_not_public() {

@@ -14,9 +14,11 @@ mod redirect;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tls;
+mod unpack;
 
 pub use client_address::{ClientAddress, Scheme, client_address, default_trusted_proxies};
 pub use dns::{DnsError, Resolver};
 pub use fetch::{FetchError, Fetched, Get};
-pub use guard::is_public;
+pub use guard::{is_private_host, is_public};
 pub use outbound::{NetError, Outbound, OutboundOptions};
+pub use unpack::{Unpacked, unpack};

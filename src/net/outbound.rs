@@ -10,6 +10,7 @@ use super::guard::is_public;
 use super::{mask, redirect, tls};
 use crate::wire::Reason;
 use base64::Engine;
+use http::StatusCode;
 use http::header::{
     ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, USER_AGENT,
 };
@@ -109,8 +110,8 @@ impl Outbound {
         &self.0.resolver
     }
 
-    /// Fetches, following redirects; returns with the head of a 2xx answer. Other statuses are errors with
-    /// their reason.
+    /// Fetches, following redirects; returns with the head of a 2xx answer, or of 304 where the request asked for
+    /// changes only. Other statuses are errors with their reason.
     pub async fn get(&self, request: &Get) -> Result<Fetched, FetchError> {
         let mut url = parse(&request.url)?;
         let mut headers = self.headers(request, &mut url)?;
@@ -141,9 +142,7 @@ impl Outbound {
                 }
             };
             let status = response.status();
-            // Who asked with validators wants to know that nothing has changed.
-            let unchanged = status == http::StatusCode::NOT_MODIFIED && is_conditional(&headers);
-            if status.is_success() || unchanged {
+            if status.is_success() || (status == StatusCode::NOT_MODIFIED && is_conditional(&headers)) {
                 return Ok(Fetched {
                     status: status.as_u16(),
                     url: url.into(),
@@ -235,6 +234,10 @@ fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
+fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE)
+}
+
 /// Moves user information out of the URL into a header value.
 fn take_basic(url: &mut Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
@@ -275,10 +278,6 @@ impl reqwest::dns::Resolve for Guarded {
             Ok(sockets)
         })
     }
-}
-
-fn is_conditional(headers: &HeaderMap) -> bool {
-    headers.contains_key(IF_NONE_MATCH) || headers.contains_key(IF_MODIFIED_SINCE)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod workers;
 
 pub mod channels;
 pub mod edits;
+pub mod guide;
 pub mod imports;
 pub mod keys;
 pub mod links;

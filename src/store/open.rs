@@ -13,8 +13,11 @@ use std::time::Duration;
 pub const FILE: &str = "relais.db";
 
 /// Forward only: a released file is never edited, a change is a new file at the end.
-const MIGRATIONS: &[M<'static>] =
-    &[M::up(include_str!("migrations/001_first.sql")), M::up(include_str!("migrations/002_catalogue.sql"))];
+const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("migrations/001_first.sql")),
+    M::up(include_str!("migrations/002_catalogue.sql")),
+    M::up(include_str!("migrations/003_guide.sql")),
+];
 
 /// How long a connection waits for a lock that another process holds (a backup, the `sqlite3` shell).
 const BUSY: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! Names without case and diacritics, for searching and comparing, and as channel ids.
+//! names without case and diacritics, for searching and comparing, and as channel ids. Pure.
 
 mod table;
 
@@ -10,7 +10,7 @@ static TABLE: LazyLock<HashMap<char, &str>> =
     LazyLock::new(|| FOLDS.iter().flat_map(|(to, from)| from.chars().map(|c| (c, *to))).collect());
 
 /// Small letters without diacritics, white space as single blanks, no control characters.
-pub(crate) fn fold(text: &str) -> String {
+pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii_graphic() {
@@ -33,7 +33,7 @@ pub(crate) fn fold(text: &str) -> String {
 }
 
 /// `TF1 ᴴᴰ (France)` as `tf1-hd-france`: at most `longest` of `a-z 0-9 -`; empty where nothing of that is in it.
-pub(crate) fn slug(text: &str, longest: usize) -> String {
+pub fn slug(text: &str, longest: usize) -> String {
     let mut slug = String::new();
     for c in fold(text).chars() {
         if slug.len() >= longest {
