@@ -19,7 +19,8 @@ pub enum Origin {
 pub struct Part {
     /// Whole packets of our own numbering: our PIDs, continuity counters, PAT and PMT.
     pub bytes: Bytes,
-    /// Decode time of the first access unit, on the feed's clock.
+    /// Decode time of the first access unit, on the feed's clock: where the part before ended, but where a segment begins
+    /// after pictures that were lost.
     pub start: MediaTime,
     /// Decode time at which the media of this part runs out (last decode time + its duration).
     pub end: MediaTime,
