@@ -3,5 +3,6 @@
 #[path = "../../../src/ts/mod.rs"]
 pub mod ts;
 
+pub mod catalogue;
 pub mod feed;
 pub mod wire;

@@ -3,13 +3,14 @@
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use harness::accounts::guide::{GuideSpec, Xmltv};
-use harness::accounts::m3u::List;
+use harness::accounts::m3u::{self, List};
 use harness::accounts::pieces::{self, M3u, Pack, Pieces};
-use harness::accounts::xtream::{Form, Panel, Section, Streams};
+use harness::accounts::xtream::{self, Form, Panel, Section, Streams};
 use harness::accounts::{Kind, Part, Revision, Server, Spec, Truth};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 #[derive(Parser)]
@@ -56,6 +57,8 @@ enum Command {
         #[command(flatten)]
         account: Account,
     },
+    /// Write an entry with each quirk, as seeds for the fuzz targets: m3u/… and xtream/…
+    Seeds { folder: PathBuf },
     /// Serve an account as a panel does, until Ctrl-C
     Serve {
         #[command(flatten)]
@@ -134,6 +137,7 @@ async fn main() -> Result<()> {
             tell("Xtream", &Panel::new(&spec).truth());
             Ok(())
         }
+        Command::Seeds { folder } => seeds(&folder),
         Command::Serve { account, port, preload } => serve(account.spec(), port, preload).await,
     }
 }
@@ -167,6 +171,44 @@ impl Write for Counted {
     fn flush(&mut self) -> std::io::Result<()> {
         self.inner.flush()
     }
+}
+
+fn seeds(folder: &Path) -> Result<()> {
+    let spec = Spec::of(3000);
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (_, entry) in List::new(&spec).entries_from(0) {
+        files.entry(format!("m3u/{:?}", entry.quirk)).or_insert_with(|| {
+            let (mut writer, mut list) = (m3u::Writer::new(&spec), Vec::new());
+            writer.head(&spec, &mut list);
+            writer.entry(&entry, &mut list);
+            list
+        });
+    }
+    for section in Section::ALL {
+        for (_, entry) in Panel::new(&spec).entries_from(section, 0) {
+            files.entry(format!("xtream/{section:?}-{:?}", entry.quirk)).or_insert_with(|| {
+                // The target takes the first byte for the size of the pieces that follow.
+                let mut list = vec![b'@'];
+                Streams::element_of(&spec, section, &entry, &mut list);
+                list
+            });
+        }
+        let mut categories = vec![b'!'];
+        categories.extend_from_slice(&xtream::categories(&spec, section)[..900]);
+        files.insert(format!("xtream/{section:?}-categories"), categories);
+    }
+    for (name, whole) in [("login", "@{\"user_info\":{\"auth\":0}}"), ("null", "@null"), ("page", "@<html>")]
+    {
+        files.insert(format!("xtream/{name}"), whole.into());
+    }
+    for part in ["m3u", "xtream"] {
+        std::fs::create_dir_all(folder.join(part))?;
+    }
+    for (name, bytes) in &files {
+        std::fs::write(folder.join(name), bytes)?;
+    }
+    println!("{} seeds", files.len());
+    Ok(())
 }
 
 fn tell(form: &str, truth: &Truth) {

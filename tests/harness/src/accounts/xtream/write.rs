@@ -44,6 +44,13 @@ impl Streams {
         self
     }
 
+    /// A list of one element.
+    pub fn element_of(spec: &Spec, section: Section, entry: &Entry, out: &mut Vec<u8>) {
+        out.push(b'[');
+        item(out, spec, section, entry);
+        out.push(b']');
+    }
+
     fn element(&mut self, out: &mut Vec<u8>, entry: &Entry) {
         let first = self.written == 0;
         match self.form {
