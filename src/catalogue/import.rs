@@ -8,6 +8,7 @@ use super::kind::{Hints, kind};
 use super::provider::{Place, Secret};
 use super::xtream::{self, Account, Login, Stream};
 use super::{body, m3u};
+use crate::store::guide;
 use crate::store::imports::{self, Batch, Import, Staged, Unsettled};
 use crate::store::providers::{self, Provider};
 use crate::store::{Store, StoreError, Vault, now};
@@ -183,7 +184,16 @@ impl Job<'_> {
                 staging.push(self.staged_entry(entry)?).await?;
             }
         }
+        self.keep_guides(&parser.guides).await?;
         Ok((parser.odd, !parser.dangling()))
+    }
+
+    /// Addresses of guides may hold credentials, as all addresses of lists.
+    async fn keep_guides(&self, guides: &[String]) -> Result<(), ImportError> {
+        let id = self.provider.id;
+        let sealed = (!guides.is_empty()).then(|| super::guides::seal(self.vault, guides)).transpose()?;
+        self.store.write(move |tx| guide::set_addresses(tx, id, sealed.as_deref())).await?;
+        Ok(())
     }
 
     fn staged_stream(&self, stream: Stream, prefix: &str) -> Result<Staged, ImportError> {

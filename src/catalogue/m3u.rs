@@ -10,6 +10,9 @@ use std::borrow::Cow;
 /// Addresses that can be a channel's (contract, section 3).
 const SCHEMES: &[&str] = &["http", "https", "rtmp", "rtmps", "rtsp", "rtsps", "srt", "udp", "rtp"];
 
+/// Guides that are taken from a list.
+const MOST_GUIDES: usize = 8;
+
 /// A channel of the list.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Entry {
@@ -35,6 +38,8 @@ pub(super) struct Parser {
     user_agent: Option<String>,
     headers: Vec<(String, String)>,
     sticky_group: Option<String>,
+    /// Addresses of guides, from the list's first line.
+    pub(super) guides: Vec<String>,
     /// Lines that made no sense.
     pub(super) odd: u64,
 }
@@ -59,6 +64,10 @@ impl Parser {
             self.option(option);
             return Ok(None);
         }
+        if let Some(attributes) = directive.strip_prefix("EXTM3U") {
+            self.header(attributes);
+            return Ok(None);
+        }
         let (name, rest) = directive.split_once(':').unwrap_or((directive, ""));
         match name.trim().to_ascii_uppercase().as_str() {
             "EXTINF" => {
@@ -79,6 +88,30 @@ impl Parser {
     /// Whether the last `#EXTINF` had no address: the list was cut.
     pub(super) fn dangling(&self) -> bool {
         self.entry.is_some()
+    }
+
+    /// `x-tvg-url="http://a,http://b"`
+    fn header(&mut self, mut rest: &str) {
+        loop {
+            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+            let Some((key, value, after)) = attribute(rest) else {
+                match rest.find(char::is_whitespace) {
+                    Some(next) => rest = &rest[next..],
+                    None => return,
+                }
+                continue;
+            };
+            rest = after;
+            if ["x-tvg-url", "url-tvg"].iter().any(|known| key.eq_ignore_ascii_case(known)) {
+                let addresses = value.split(',').map(str::trim);
+                let web = |address: &&str| address.starts_with("http://") || address.starts_with("https://");
+                for address in addresses.filter(web) {
+                    if self.guides.len() < MOST_GUIDES && !self.guides.iter().any(|known| known == address) {
+                        self.guides.push(address.to_owned());
+                    }
+                }
+            }
+        }
     }
 
     fn address(&mut self, text: &str) -> Option<Entry> {

@@ -7,6 +7,7 @@ mod body;
 mod check;
 mod error;
 mod fetch;
+mod guides;
 mod import;
 mod json_items;
 mod kind;
@@ -20,6 +21,7 @@ mod xtream;
 
 pub use error::{CatalogueError, ImportError};
 pub use fetch::{Ask, Body, Fetch, FetchFailed};
+pub use guides::{GuideAddress, GuideProvider};
 pub use import::Imported;
 pub use playable::{Playable, PlayableSource, ProviderSlots};
 pub use provider::EnvProvider;

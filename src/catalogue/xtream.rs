@@ -73,6 +73,13 @@ impl Account {
         url.into()
     }
 
+    /// The panel's guide.
+    pub(super) fn guide(&self) -> String {
+        let mut url = self.at(&["xmltv.php"]);
+        url.query_pairs_mut().append_pair("username", &self.username).append_pair("password", &self.password);
+        url.into()
+    }
+
     /// Where a live stream plays; as HLS for accounts that may have nothing else.
     pub(super) fn live(&self, id: &str, formats: &str) -> String {
         let may = |format: &str| formats.split(',').any(|f| f.eq_ignore_ascii_case(format));

@@ -1,6 +1,6 @@
 //! `GET /api/openapi.json`: the whole API.
 
-use super::{auth, catalogue, keys, on_air, player, providers, system};
+use super::{auth, catalogue, guide, keys, on_air, player, providers, system};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -22,6 +22,10 @@ use utoipa::{Modify, OpenApi};
         catalogue::status::status, catalogue::refresh::refresh, catalogue::login::login,
         providers::list::list, providers::create::create, providers::show::show, providers::delete::delete,
         providers::refresh::refresh,
+        guide::schedule::schedule, guide::now::now, guide::search::search, guide::list_sources::list,
+        guide::add_source::add, guide::change_source::change, guide::remove_source::remove,
+        guide::refresh_source::refresh, guide::list_matches::list, guide::set_match::set, guide::clear_match::clear,
+        guide::epg_xml::epg_xml,
         system::health::health, system::feeds::feeds, system::version::version, system::admin_password::set,
         document,
     ),

@@ -95,6 +95,53 @@ pub fn source(db: &Connection, id: &ChannelId) -> Result<Option<Source>, StoreEr
     Ok(db.prepare_cached(&sql)?.query_row([id.as_str()], read).optional()?)
 }
 
+/// A channel that runs by a schedule, and what guides may know it by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scheduled {
+    /// Its place: what comes after it is asked for by this.
+    pub row: i64,
+    /// Its id.
+    pub id: ChannelId,
+    /// Its name.
+    pub name: String,
+    /// Its name in guides.
+    pub tvg_id: Option<String>,
+    /// The provider's group.
+    pub group: Option<String>,
+    /// Its provider.
+    pub provider: i64,
+    /// The provider's number.
+    pub number: Option<f64>,
+    /// A picture of it.
+    pub logo_url: Option<String>,
+}
+
+/// Active channels that are neither films nor series, from after that place on, at most `limit`.
+pub fn scheduled(db: &Connection, after: i64, limit: u32) -> Result<Vec<Scheduled>, StoreError> {
+    let sql = format!(
+        "SELECT c.row, c.channel_id, c.name, c.tvg_id, g.name, p.id, c.number, c.logo_url FROM channels c JOIN providers p ON {CURRENT}
+         LEFT JOIN groups g ON g.id = c.group_id
+         WHERE c.row > ?1 AND c.channel_id IS NOT NULL AND c.is_active = 1 AND c.kind IN ('tv', 'other')
+         ORDER BY c.row LIMIT ?2"
+    );
+    let mut query = db.prepare_cached(&sql)?;
+    let mut rows = query.query(params![after, limit])?;
+    let mut channels = Vec::new();
+    while let Some(row) = rows.next()? {
+        channels.push(Scheduled {
+            row: row.get(0)?,
+            id: id(&row.get::<_, String>(1)?)?,
+            name: row.get(2)?,
+            tvg_id: row.get(3)?,
+            group: row.get(4)?,
+            provider: row.get(5)?,
+            number: row.get(6)?,
+            logo_url: row.get(7)?,
+        });
+    }
+    Ok(channels)
+}
+
 /// Groups that have channels, by name.
 pub fn groups(db: &Connection) -> Result<Vec<Group>, StoreError> {
     let sql = format!(

@@ -2,10 +2,10 @@
 
 use crate::http::context::Context;
 use crate::http::error::ApiError;
-use crate::http::fields::Query;
+use crate::http::fields::{Fields, Query};
 use crate::http::services::ChannelQuery;
-use crate::wire::ErrorBody;
 use crate::wire::catalogue::ChannelPage;
+use crate::wire::{ErrorBody, Paging};
 use axum::Json;
 use axum::extract::State;
 
@@ -19,6 +19,12 @@ pub(in crate::http) async fn list_channels(
     Query(mut query): Query,
 ) -> Result<Json<ChannelPage>, ApiError> {
     let paging = query.paging_by("page_size", 50);
+    let wanted = read(&mut query, paging)?;
+    Ok(Json(context.services.catalogue.channels(wanted).await?))
+}
+
+/// Which channels a query means: everything given holds together.
+pub(in crate::http) fn read(query: &mut Fields, paging: Paging) -> Result<ChannelQuery, ApiError> {
     let search = query.text("search").map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
     let category = query.text("category");
     let group = query.text("group");
@@ -37,6 +43,5 @@ pub(in crate::http) async fn list_channels(
             return Err(ApiError::invalid([("category", "and group name two different groups; give one")]));
         }
     };
-    let wanted = ChannelQuery { paging, search, category, group };
-    Ok(Json(context.services.catalogue.channels(wanted).await?))
+    Ok(ChannelQuery { paging, search, category, group })
 }

@@ -74,6 +74,8 @@ impl World {
             providers: self.clone(),
             feeds: self.clone(),
             pages: self.clone(),
+            guide: self.clone(),
+            viewers: self.clone(),
         }
     }
 }

@@ -3,6 +3,8 @@
 mod doubles;
 mod events;
 mod failures;
+mod guide;
+mod guide_double;
 mod identities;
 mod listeners;
 mod on_air;
