@@ -5,6 +5,7 @@ use super::media::MediaSide;
 use super::services;
 use super::state::State;
 use crate::config::Config;
+use crate::guide::Guide;
 use crate::http::admin_socket::{self, AdminSocket};
 use crate::http::context::Client;
 use crate::http::local::LocalAdmins;
@@ -82,10 +83,11 @@ pub(super) fn serve(
     bound: Bound,
     state: &State,
     catalogue: &Catalogue,
+    guide: &Arc<Guide>,
     media: &MediaSide,
     stop: &CancellationToken,
 ) -> impl Future<Output = ()> + use<> {
-    let services = services::build(config, state, catalogue, media);
+    let services = services::build(config, state, catalogue, guide, media);
     let own_url = match bound.public_address().or(bound.api_address()) {
         Some(address) => format!("http://127.0.0.1:{}", address.port()),
         None => "http://127.0.0.1".to_owned(),

@@ -6,6 +6,7 @@
 mod book;
 mod doctor;
 mod gate;
+mod lineup;
 mod listeners;
 mod media;
 mod sequences;
@@ -21,8 +22,9 @@ use crate::ops;
 use crate::ops::first_run::Greeting;
 use crate::ops::lock::InstanceLock;
 use crate::ops::logs::LogOptions;
-use crate::{access, ffmpeg};
+use crate::{access, ffmpeg, guide};
 use anyhow::Context as _;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -76,6 +78,13 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     })?;
     let catalogue = book::open_catalogue(&config, &state, &outbound).await?;
     let refreshing = tokio::spawn(catalogue.share().run(stop.clone()));
+    let lineup = Arc::new(lineup::Channels::new(catalogue.clone()));
+    let guide = open_guide(&config, &state, &outbound, &lineup);
+    let guiding = tokio::spawn(guide.clone().run(stop.clone()));
+    let following = tokio::spawn({
+        let stop = stop.clone();
+        async move { lineup.follow(stop).await }
+    });
     let media = media::build(&config, &state, &catalogue, outbound, tool, &stop)?;
     let greeting = Greeting {
         public_url: config.public_url.as_deref(),
@@ -84,7 +93,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
         administrator: state.first_password.as_deref().map(|password| (access::ADMINISTRATOR, password)),
     };
     bound.announce(&config)?;
-    let http = listeners::serve(&config, bound, &state, &catalogue, &media, &stop);
+    let http = listeners::serve(&config, bound, &state, &catalogue, &guide, &media, &stop);
 
     greeting.print()?;
     ops::systemd::ready();
@@ -108,7 +117,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
     if tokio::time::timeout(STOP_WITHIN, graceful).await.is_err() {
         error!("not everything ended in time");
     }
-    for task in [housekeeping, refreshing] {
+    for task in [housekeeping, refreshing, guiding, following] {
         // They end with `stop`, and have nothing to say.
         task.await.ok();
     }
@@ -121,6 +130,23 @@ fn user_agent(config: &Config) -> String {
         "" => concat!("relais/", env!("CARGO_PKG_VERSION")).to_owned(),
         configured => configured.to_owned(),
     }
+}
+
+fn open_guide(
+    config: &Config,
+    state: &state::State,
+    outbound: &Outbound,
+    lineup: &Arc<lineup::Channels>,
+) -> Arc<guide::Guide> {
+    let options = guide::Options {
+        days_back: config.guide.days_back,
+        days_ahead: config.guide.days_ahead,
+        refresh_interval: config.guide.refresh,
+        language: Some(config.guide.language.clone()).filter(|language| !language.is_empty()),
+        verify_tls: config.provider.verify_tls,
+    };
+    let vault = (*state.vault).clone();
+    guide::Guide::open(state.store.clone(), vault, outbound.clone(), lineup.clone(), lineup.clone(), options)
 }
 
 async fn find_ffmpeg(config: &Config, ledger: std::path::PathBuf) -> Option<ffmpeg::Tool> {
@@ -148,11 +174,7 @@ async fn show_demo(
 }
 
 /// Once a second: sessions that lapsed; systemd's watchdog; now and then what access has to forget.
-async fn housekeeping(
-    state: state::State,
-    watching: std::sync::Arc<access::Watching>,
-    stop: CancellationToken,
-) {
+async fn housekeeping(state: state::State, watching: Arc<access::Watching>, stop: CancellationToken) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     let mut seconds: u64 = 0;
     let watchdog = ops::systemd::watchdog_interval();

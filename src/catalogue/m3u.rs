@@ -119,7 +119,7 @@ impl Parser {
 
     /// `#EXTM3U url-tvg="…" catchup="xc"`
     fn header(&mut self, directive: &str) {
-        each_attribute(&directive["EXTM3U".len()..], |key, value| match key {
+        each_attribute(directive.trim_start().get("EXTM3U".len()..).unwrap_or(""), |key, value| match key {
             "url-tvg" | "x-tvg-url" => {
                 let guides = value.split(',').map(str::trim).filter(|url| {
                     (url.starts_with("http://") || url.starts_with("https://")) && url.len() <= 2048

@@ -9,6 +9,7 @@ mod check;
 mod edit;
 mod error;
 mod fetch;
+mod guides;
 mod import;
 mod index;
 mod json_items;
@@ -24,6 +25,7 @@ mod xtream;
 
 pub use error::{CatalogueError, ImportError};
 pub use fetch::{Ask, Body, Fetch, FetchFailed, Validators};
+pub use guides::{GuideAddress, GuideProvider, Scheduled};
 pub use import::Imported;
 pub use playable::{Playable, PlayableSource, ProviderSlots};
 pub use provider::EnvProvider;

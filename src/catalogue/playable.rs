@@ -116,7 +116,7 @@ fn merged(mut own: Vec<(String, String)>, of_provider: &[(String, String)]) -> V
 }
 
 /// A list from a file, or from a private host, may name private addresses; one from outside may name its own host.
-fn public_only(url: &str, place: &Place) -> bool {
+pub(super) fn public_only(url: &str, place: &Place) -> bool {
     let giver = match place {
         Place::File(_) => return false,
         Place::Url(list) => Url::parse(list).ok(),

@@ -165,7 +165,6 @@ pub(super) fn row(
         odd: 0,
         repeated: 0,
         validators: None,
-        guide_sealed: None,
         alert: None,
     }
 }

@@ -187,8 +187,7 @@ impl Catalogue {
         let _ = running.import.set(import);
         let began = Instant::now();
         let outcome = self.import(&provider, import, &running, force).await;
-        drop(place);
-        self.sweep_in_background();
+        // Who waits for its end finds the new channels then.
         let outcome = match outcome {
             Ok((imported, None)) => Ok(imported),
             Ok((imported, Some(list))) => {
@@ -197,6 +196,8 @@ impl Catalogue {
             }
             Err(why) => Err(why),
         };
+        drop(place);
+        self.sweep_in_background();
         match &outcome {
             Ok(done) => {
                 let took = began.elapsed();

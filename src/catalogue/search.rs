@@ -207,19 +207,25 @@ impl Catalogue {
         let index = Arc::clone(&view.index);
         // A scan of a million names takes milliseconds: not on a thread that serves.
         let (hits, total) = blocking(move || index.find(&wanted, order, page)).await?;
-        Ok((self.channels_at(view, &hits).await?, total))
+        let channels = self.channels_at(view, &hits).await?;
+        Ok((channels.into_iter().map(|(_, channel)| channel).collect(), total))
     }
 
-    async fn channels_at(&self, view: &View, hits: &[Hit]) -> Result<Vec<Channel>, CatalogueError> {
+    /// The channels of some hits; those whose list another has replaced meanwhile are left out.
+    pub(super) async fn channels_at(
+        &self,
+        view: &View,
+        hits: &[Hit],
+    ) -> Result<Vec<(Hit, Channel)>, CatalogueError> {
         let rows: Vec<i64> = hits.iter().map(|hit| view.index.row(*hit)).collect();
         let listed = self.store.read(move |db| channels::at(db, &rows)).await?;
         let mut hits = hits.iter();
         let mut channels = Vec::with_capacity(listed.len());
         for listed in listed {
-            // Both are in the same order; rows that a newer list replaced are missing.
-            let hit = hits.find(|hit| view.index.row(**hit) == listed.row);
-            let Some(list) = hit.and_then(|hit| view.index.lists.get(hit.list)) else { break };
-            channels.push(self.shown(view, listed, list.provider)?);
+            // Both are in the same order.
+            let Some(hit) = hits.find(|hit| view.index.row(**hit) == listed.row) else { break };
+            let Some(list) = view.index.lists.get(hit.list) else { break };
+            channels.push((*hit, self.shown(view, listed, list.provider)?));
         }
         Ok(channels)
     }

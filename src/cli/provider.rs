@@ -22,7 +22,7 @@ pub(super) enum Command {
     /// Show one provider
     Show(Named),
     /// Read a provider's channels anew
-    Refresh(Named),
+    Refresh(Refresh),
     /// Remove a provider and its channels
     Remove(Named),
 }
@@ -60,6 +60,15 @@ pub(super) struct M3u {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Refresh {
+    #[command(flatten)]
+    named: Named,
+    /// Take the list over also where more than half of the channels are gone
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Named {
     /// The provider's name or number
     provider: String,
@@ -87,9 +96,9 @@ impl Command {
                 let answer = client.provider(named.find(client).await?.id).await?;
                 out.show(&answer.json, || details(&answer.value))?;
             }
-            Self::Refresh(named) => {
+            Self::Refresh(Refresh { named, force }) => {
                 let provider = named.find(client).await?;
-                let answer = client.refresh_provider(provider.id).await?;
+                let answer = client.refresh_provider(provider.id, force).await?;
                 let words =
                     if answer.value.already_running { "is being read already" } else { "is being read" };
                 out.show(&answer.json, || format!("{} {words}", clean(&provider.name)))?;

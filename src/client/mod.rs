@@ -127,9 +127,9 @@ impl Client {
         self.call(Method::DELETE, &format!("/api/providers/{id}"), None).await
     }
 
-    /// `POST /api/providers/{id}/refresh`
-    pub async fn refresh_provider(&self, id: i64) -> Result<Answer<Refresh>, ClientError> {
-        self.post(&format!("/api/providers/{id}/refresh"), &json!({})).await
+    /// `POST /api/providers/{id}/refresh`; `force`: also where over half of the list is gone.
+    pub async fn refresh_provider(&self, id: i64, force: bool) -> Result<Answer<Refresh>, ClientError> {
+        self.post(&format!("/api/providers/{id}/refresh?force={force}"), &json!({})).await
     }
 
     /// `POST /api/admin/password`; without a password the service makes one and answers it.

@@ -134,6 +134,15 @@ impl Checker<'_> {
         self.demand("provider.refresh", sane, "must be at least 60 seconds, or 0 for never");
         let printable = config.provider.user_agent.bytes().all(|c| (0x20..0x7f).contains(&c));
         self.demand("provider.user_agent", printable, "must be plain printable text");
+        let refresh = config.guide.refresh;
+        let sane = refresh.is_zero() || refresh >= Duration::from_secs(60);
+        self.demand("guide.refresh", sane, "must be at least 60 seconds, or 0 for never");
+        self.number("guide.days_back", config.guide.days_back, 0, 60);
+        self.number("guide.days_ahead", config.guide.days_ahead, 1, 60);
+        let code = |c: char| c.is_ascii_alphabetic() || c == '-';
+        let language = &config.guide.language;
+        let fits = language.len() <= 16 && language.chars().all(code);
+        self.demand("guide.language", fits, "must be a code such as \"fr\", or empty");
         let delay = config.player.delay.as_secs_f64();
         self.demand("player.delay", (0.5..=30.0).contains(&delay), "must be 0.5 to 30 seconds");
         self.size("log.max_size", config.log.max_size, 64 << 10, 4 << 30);

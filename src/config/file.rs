@@ -1,7 +1,7 @@
 //! `relais.toml` as it is written: what may stand in it, and where in it a key stands.
 
 use super::error::{ConfigError, Place};
-use super::sections::{Access, Feed, Ffmpeg, Hls, Limits, Log, OnAir, Player, Provider, Web};
+use super::sections::{Access, Feed, Ffmpeg, Guide, Hls, Limits, Log, OnAir, Player, Provider, Web};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ pub(super) struct File {
     pub(super) listen: Listen,
     pub(super) proxy: Proxy,
     pub(super) provider: Provider,
+    pub(super) guide: Guide,
     pub(super) hls: Hls,
     pub(super) feed: Feed,
     pub(super) player: Player,

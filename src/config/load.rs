@@ -216,6 +216,7 @@ impl Merge<'_> {
             listen,
             proxy,
             provider,
+            guide: written.guide,
             hls: written.hls,
             feed: written.feed,
             player: written.player,

@@ -23,7 +23,8 @@ pub use load::Request;
 pub use secret::Secret;
 pub use secrets::{ProviderLogin, Secrets, StreamingApi};
 pub use sections::{
-    Access, Engine, Feed, Ffmpeg, Hls, Limits, Listen, Log, LogFormat, OnAir, Player, Provider, Proxy, Web,
+    Access, Engine, Feed, Ffmpeg, Guide, Hls, Limits, Listen, Log, LogFormat, OnAir, Player, Provider, Proxy,
+    Web,
 };
 
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ pub struct Config {
     pub proxy: Proxy,
     /// `[provider]`
     pub provider: Provider,
+    /// `[guide]`
+    pub guide: Guide,
     /// `[hls]`
     pub hls: Hls,
     /// `[feed]`
@@ -97,6 +100,7 @@ impl Config {
                 trusted: Some(self.proxy.trusted.iter().map(ToString::to_string).collect()),
             },
             provider: self.provider.clone(),
+            guide: self.guide.clone(),
             hls: self.hls.clone(),
             feed: self.feed.clone(),
             player: self.player.clone(),

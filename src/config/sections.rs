@@ -60,6 +60,32 @@ impl Default for Provider {
     }
 }
 
+/// The programme guide.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Guide {
+    /// Days of the past that are kept.
+    pub days_back: u32,
+    /// Days to come that are taken.
+    pub days_ahead: u32,
+    /// How old a guide may get before it is fetched again, where its source says nothing else; zero: never by itself.
+    #[serde(with = "units::seconds")]
+    pub refresh: Duration,
+    /// The language to take where a guide has several (`fr`); empty: its first.
+    pub language: String,
+}
+
+impl Default for Guide {
+    fn default() -> Self {
+        Self {
+            days_back: 1,
+            days_ahead: 14,
+            refresh: Duration::from_secs(12 * 3600),
+            language: String::new(),
+        }
+    }
+}
+
 /// Segments and playlists.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

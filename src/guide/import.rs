@@ -1,22 +1,30 @@
-//! One import: read, stage in batches, judge, swap. Memory is two batches and a few bytes for each channel, whatever
+//! One import: read, stage in batches, judge, swap. Memory is two buffers and a few bytes for each channel, whatever
 //! the document's length.
+//!
+//! Some guides go from channel to channel, others from hour to hour through all channels. What is stored goes from
+//! channel to channel, so each buffer is sorted before it is written: else every programme of the latter would be a
+//! page written twice.
 
 use super::error::ImportError;
 use super::fetch::{Opened, failed};
 use super::xmltv::{Document, Item, Moment, Options, Programme};
 use crate::net::Unpacked;
 use crate::store::guide::import::{self, Import, Outcome, StagedChannel};
-use crate::store::guide::programmes::{EPOCH, Programme as Row};
+use crate::store::guide::programmes::{EPOCH, Programme as Row, slot};
 use crate::store::{Store, StoreError, now};
+use crate::wire::programme::About;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use std::collections::HashMap;
 use std::ops::Range;
 use tokio::io::AsyncBufReadExt;
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 /// Programmes per transaction: some 10 ms of the writer's time.
 const BATCH: usize = 1000;
+/// A buffer is full with so many programmes, or so many bytes of their texts.
+const BUFFER: usize = 32_768;
+const BUFFER_BYTES: usize = 12 << 20;
 /// Documents beyond this are not meant.
 const MOST_PROGRAMMES: u64 = 5_000_000;
 const MOST_CHANNELS: u64 = 100_000;
@@ -167,7 +175,10 @@ struct Staging<'a> {
     numbers: Range<i64>,
     channels: Vec<StagedChannel>,
     programmes: Vec<Row>,
-    writing: Option<JoinHandle<Result<u64, StoreError>>>,
+    /// Of the programmes' texts.
+    bytes: usize,
+    /// Ends with this, so that nothing is staged for an import that was given up.
+    writing: Option<AbortOnDropHandle<Result<Option<u64>, StoreError>>>,
     /// Programmes that were given to be written.
     taken: u64,
     odd: u64,
@@ -183,7 +194,8 @@ impl<'a> Staging<'a> {
             known: HashMap::new(),
             numbers: 0..0,
             channels: Vec::new(),
-            programmes: Vec::with_capacity(BATCH),
+            programmes: Vec::new(),
+            bytes: 0,
             writing: None,
             taken: 0,
             odd: 0,
@@ -209,11 +221,9 @@ impl<'a> Staging<'a> {
             }
             Item::Programme(programme) => self.programme(programme).await?,
         }
-        if self.programmes.len() >= BATCH || self.channels.len() >= BATCH {
-            self.write().await
-        } else {
-            Ok(())
-        }
+        let full =
+            self.programmes.len() >= BUFFER || self.bytes >= BUFFER_BYTES || self.channels.len() >= BATCH;
+        if full { self.write().await } else { Ok(()) }
     }
 
     async fn programme(&mut self, programme: Programme) -> Result<(), ImportError> {
@@ -250,6 +260,7 @@ impl<'a> Staging<'a> {
         };
         self.until = self.until.max(row.stop.or(Some(row.start)));
         self.taken += 1;
+        self.bytes += weight(&row.about);
         self.programmes.push(row);
         Ok(())
     }
@@ -280,17 +291,18 @@ impl<'a> Staging<'a> {
     async fn write(&mut self) -> Result<(), ImportError> {
         self.written().await?;
         let channels = std::mem::take(&mut self.channels);
-        let programmes = std::mem::replace(&mut self.programmes, Vec::with_capacity(BATCH));
+        let programmes = std::mem::take(&mut self.programmes);
+        self.bytes = 0;
         let (store, import) = (self.job.store.clone(), self.job.import);
-        self.writing = Some(tokio::spawn(async move {
-            store.write(move |tx| import::stage(tx, &import, &channels, &programmes)).await
-        }));
+        let writing = tokio::spawn(store_sorted(store, import, channels, programmes));
+        self.writing = Some(AbortOnDropHandle::new(writing));
         Ok(())
     }
 
     async fn written(&mut self) -> Result<(), ImportError> {
         if let Some(writing) = self.writing.take() {
-            self.repeated += writing.await.map_err(|_| StoreError::Panicked)??;
+            let repeated = writing.await.map_err(|_| StoreError::Panicked)??;
+            self.repeated += repeated.ok_or(ImportError::Gone)?;
             (self.job.progress)(self.taken);
         }
         Ok(())
@@ -308,5 +320,36 @@ impl<'a> Staging<'a> {
             validators: String::new(),
             complaint: None,
         })
+    }
+}
+
+/// About how much memory it takes.
+fn weight(about: &About) -> usize {
+    let texts = [&about.sub_title, &about.description, &about.icon, &about.episode_text, &about.rating];
+    let categories = about.categories.iter().map(String::len);
+    about.title.len() + texts.into_iter().flatten().map(String::len).chain(categories).sum::<usize>()
+}
+
+/// Stores channels, then programmes in the order of their keys, batch by batch; returns how many said the same again.
+/// `None`: the source is gone.
+async fn store_sorted(
+    store: Store,
+    import: Import,
+    mut channels: Vec<StagedChannel>,
+    mut programmes: Vec<Row>,
+) -> Result<Option<u64>, StoreError> {
+    // Stable: of those that say the same, the first stays.
+    programmes.sort_by_key(|row| slot(row.channel, row.start));
+    let (mut programmes, mut repeated) = (programmes.into_iter(), 0);
+    loop {
+        let (new, batch) =
+            (std::mem::take(&mut channels), programmes.by_ref().take(BATCH).collect::<Vec<_>>());
+        if new.is_empty() && batch.is_empty() {
+            return Ok(Some(repeated));
+        }
+        match store.write(move |tx| import::stage(tx, &import, &new, &batch)).await? {
+            Some(again) => repeated += again,
+            None => return Ok(None),
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use tokio::sync::watch;
 
 /// A channel that may have a guide.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LineupChannel {
     /// Its id.
     pub id: ChannelId,
@@ -20,10 +20,14 @@ pub struct LineupChannel {
     pub provider: Option<i64>,
     /// Minutes by which its provider says that it is later than its guide.
     pub shift: i32,
+    /// Its number, for those who write guides.
+    pub number: Option<f64>,
+    /// A picture of it, likewise.
+    pub logo_url: Option<String>,
 }
 
 /// Some channels, and where to go on.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// The channels.
     pub channels: Vec<LineupChannel>,

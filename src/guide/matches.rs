@@ -193,7 +193,16 @@ mod tests {
 
     fn channel(id: &str, name: &str) -> LineupChannel {
         let id = id.parse().expect("id");
-        LineupChannel { id, name: name.into(), tvg_id: None, group: None, provider: None, shift: 0 }
+        LineupChannel {
+            id,
+            name: name.into(),
+            tvg_id: None,
+            group: None,
+            provider: None,
+            shift: 0,
+            number: None,
+            logo_url: None,
+        }
     }
 
     fn said(channel: &str, xmltv_id: Option<&str>) -> Override {

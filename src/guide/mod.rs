@@ -3,6 +3,7 @@
 //! Invariants: a source's guide is replaced whole or not at all, and never a good one by a worse; addresses are sealed
 //! in the database, or asked of the provider when they are needed, and shown nowhere.
 
+mod document;
 mod error;
 mod fetch;
 mod import;
@@ -16,6 +17,7 @@ mod timeline;
 pub mod write;
 pub mod xmltv;
 
+pub use document::Document;
 pub use error::{GuideError, ImportError};
 pub use import::Imported;
 pub use lineup::{Address, Batch, GuideProvider, Lineup, LineupChannel, LineupError, ProviderGuides};
@@ -63,7 +65,7 @@ impl Default for Options {
         Self {
             days_back: 1,
             days_ahead: 14,
-            refresh_interval: Duration::from_secs(6 * 3600),
+            refresh_interval: Duration::from_secs(12 * 3600),
             language: None,
             verify_tls: true,
         }

@@ -201,8 +201,7 @@ impl Guide {
         let id = source.id;
         let import = self.store.write(move |tx| import::begin(tx, id)).await?.ok_or(ImportError::Gone)?;
         let _ = running.import.set(import);
-        let day = |days: u32| i64::from(days) * DAY;
-        let window = now() - day(self.options.days_back)..now() + day(self.options.days_ahead);
+        let window = self.kept_from()..now() + i64::from(self.options.days_ahead) * DAY;
         let language = source.language.clone().or_else(|| self.options.language.clone());
         let progress = |read| running.read.store(read, Ordering::Relaxed);
         let job = Job {
@@ -288,8 +287,13 @@ impl Guide {
         }
     }
 
+    /// When the first day begins that is kept. Whole days, so that what goes out changes once a day and not each hour.
+    pub(super) fn kept_from(&self) -> i64 {
+        now() / DAY * DAY - i64::from(self.options.days_back) * DAY
+    }
+
     async fn prune(&self) {
-        let before = now() - i64::from(self.options.days_back) * DAY;
+        let before = self.kept_from();
         let mut after = Some(0);
         while let Some(number) = after {
             match self.store.write(move |tx| import::prune(tx, number, before, SWEEP)).await {

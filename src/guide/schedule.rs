@@ -9,6 +9,7 @@ use crate::store::guide::programmes::{self, Around};
 use crate::wire::ChannelId;
 use crate::wire::guide::ProgrammeView;
 use rusqlite::Connection;
+use std::collections::BinaryHeap;
 
 /// Programmes of one channel in one answer.
 const MOST: usize = 2000;
@@ -100,8 +101,7 @@ impl Guide {
         }
         let matches = self.matches.load_full();
         let read = self.store.read(move |db| {
-            let mut hits = hits(db, &matches, &words, (from, to))?;
-            hits.sort_unstable();
+            let hits = hits(db, &matches, &words, (from, to))?;
             let total = hits.len() as u64;
             let skip = usize::try_from(skip).unwrap_or(usize::MAX);
             let mut around = Around::new(db)?;
@@ -145,7 +145,7 @@ fn now_next(around: &mut Around<'_>, matched: Matched, at: i64) -> Result<NowNex
     Ok(answer)
 }
 
-/// Beginnings, each with the place of its channels among those that share.
+/// The first beginnings, in order, each with the place of its channels among those that share.
 fn hits(
     db: &Connection,
     matches: &Matches,
@@ -166,18 +166,18 @@ fn hits(
     let mut is_it = |title: &str, sub_title: Option<&str>| {
         finders.iter().all(|word| has(title, word) || sub_title.is_some_and(|text| has(text, word)))
     };
-    let mut hits = Vec::new();
+    let mut hits = BinaryHeap::new();
     for (at, sharing) in matches.sharing().iter().enumerate() {
         let within = (from.saturating_sub(sharing.shift), to.saturating_sub(sharing.shift));
         programmes::search(db, sharing.number, within, &mut is_it, |start| {
             hits.push((start + sharing.shift, at));
-            hits.len() < MOST_FOUND
+            if hits.len() > MOST_FOUND {
+                // The latest of them.
+                hits.pop();
+            }
         })?;
-        if hits.len() >= MOST_FOUND {
-            break;
-        }
     }
-    Ok(hits)
+    Ok(hits.into_sorted_vec())
 }
 
 fn found(

@@ -58,7 +58,16 @@ struct House {
 fn channel(id: &str, name: &str, tvg_id: Option<&str>) -> LineupChannel {
     let id = id.parse().expect("id");
     let tvg_id = tvg_id.map(str::to_owned);
-    LineupChannel { id, name: name.into(), tvg_id, group: None, provider: None, shift: 0 }
+    LineupChannel {
+        id,
+        name: name.into(),
+        tvg_id,
+        group: None,
+        provider: None,
+        shift: 0,
+        number: None,
+        logo_url: None,
+    }
 }
 
 fn id(text: &str) -> ChannelId {
@@ -306,7 +315,7 @@ async fn what_is_too_old_too_far_or_said_twice_is_left_out() {
     let day = 24 * HOUR;
     let mut text = String::from("<tv>");
     for (start, title) in [
-        (hour() - 3 * day, "old"),
+        (hour() - 4 * day, "old"),
         (hour() - HOUR, "A"),
         (hour() - HOUR, "again"),
         (hour() + 13 * day, "B"),
@@ -431,13 +440,14 @@ async fn a_source_that_is_removed_midway_leaves_nothing() {
     let house = house().await;
     let (sent, half) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let told = sent.clone();
-    // More than a batch, and no end.
-    let programmes = (0..3000).map(|n| programme(&format!("c{}", n % 20), hour() + n / 20 * HOUR, "t"));
-    let many = format!("<tv>{}", programmes.collect::<String>());
+    // More than a buffer holds, and no end.
+    let long = format!("t</title><desc>{}</desc><title>", "long ".repeat(800));
+    let programmes = (0..3200).map(|n| programme(&format!("c{}", n % 20), hour() + n / 20 * HOUR, &long));
+    let many: Arc<str> = format!("<tv>{}", programmes.collect::<String>()).into();
     let server = serve(move |_, mut socket: TcpStream| {
         let (told, half, many) = (told.clone(), half.clone(), many.clone());
         async move {
-            let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n").await;
+            let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 99000000\r\n\r\n").await;
             let _ = socket.write_all(many.as_bytes()).await;
             told.notify_one();
             half.notified().await;

@@ -133,6 +133,20 @@ impl Fields {
         number
     }
 
+    /// A whole number that may be below zero.
+    pub(super) fn signed(&mut self, name: &str, within: RangeInclusive<i32>) -> Option<i32> {
+        let number = match self.take(name)? {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) if self.all_text => text.trim().parse().ok(),
+            _ => None,
+        };
+        let number = number.and_then(|number| i32::try_from(number).ok()).filter(|n| within.contains(n));
+        if number.is_none() {
+            self.wrong(name, format!("must be a whole number from {} to {}", within.start(), within.end()));
+        }
+        number
+    }
+
     /// Yes or no.
     pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
         match self.take(name)? {

@@ -1,6 +1,6 @@
 //! `GET /api/openapi.json`: the whole API.
 
-use super::{auth, catalogue, changes, keys, on_air, player, providers, system};
+use super::{auth, catalogue, changes, guide, keys, on_air, player, providers, system};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -21,10 +21,14 @@ use utoipa::{Modify, OpenApi};
         catalogue::list_channels::list_channels, catalogue::groups::groups, catalogue::stats::stats,
         catalogue::status::status, catalogue::refresh::refresh, catalogue::login::login,
         providers::list::list, providers::create::create, providers::show::show, providers::delete::delete,
-        providers::refresh::refresh, providers::accept::accept,
+        providers::refresh::refresh,
         changes::show_edit::show_edit, changes::edit::edit, changes::unedit::unedit,
         changes::list_rules::list_rules, changes::add_rule::add_rule, changes::change_rule::change_rule,
         changes::delete_rule::delete_rule, changes::preview_rule::preview_rule,
+        guide::schedule::schedule, guide::now::now, guide::search::search, guide::list_sources::list,
+        guide::add_source::add, guide::change_source::change, guide::remove_source::remove,
+        guide::refresh_source::refresh, guide::list_matches::list, guide::set_match::set, guide::clear_match::clear,
+        guide::epg_xml::epg_xml,
         system::health::health, system::feeds::feeds, system::version::version, system::admin_password::set,
         document,
     ),

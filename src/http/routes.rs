@@ -6,7 +6,7 @@
 use super::context::Context;
 use super::guard;
 use super::player;
-use super::{auth, catalogue, changes, keys, on_air, openapi, providers, system};
+use super::{auth, catalogue, changes, guide, keys, on_air, openapi, providers, system};
 use crate::wire::Role;
 use axum::Router;
 use axum::handler::Handler;
@@ -163,7 +163,19 @@ pub(super) fn table() -> Vec<Route> {
         get("/api/providers/{id}", moderator, providers::show::show),
         delete("/api/providers/{id}", admin, providers::delete::delete),
         post("/api/providers/{id}/refresh", admin, providers::refresh::refresh),
-        post("/api/providers/{id}/accept", admin, providers::accept::accept),
+        // The programme guide.
+        get("/api/guide", user, guide::schedule::schedule),
+        get("/api/guide/now", user, guide::now::now),
+        get("/api/guide/search", user, guide::search::search),
+        get("/api/guide/sources", moderator, guide::list_sources::list),
+        post("/api/guide/sources", admin, guide::add_source::add),
+        put("/api/guide/sources/{id}", admin, guide::change_source::change),
+        delete("/api/guide/sources/{id}", admin, guide::remove_source::remove),
+        post("/api/guide/sources/{id}/refresh", admin, guide::refresh_source::refresh),
+        get("/api/guide/matches", user, guide::list_matches::list),
+        put("/api/guide/matches/{channel_id}", admin, guide::set_match::set),
+        delete("/api/guide/matches/{channel_id}", admin, guide::clear_match::clear),
+        get("/epg.xml", open, guide::epg_xml::epg_xml).public(),
         // The service.
         get("/health", open, system::health::health).public(),
         get("/api/feeds", moderator, system::feeds::feeds),

@@ -10,12 +10,17 @@ use crate::wire::catalogue::{
 };
 use crate::wire::changes::{ChannelEdit, Preview, RuleRequest, RuleView};
 use crate::wire::feeds::FeedView;
+use crate::wire::guide::{
+    HitPage, MatchPage, MatchRequest, MatchView, NowPage, Schedule, SourceRequest, SourceView,
+};
 use crate::wire::links::LinkView;
 use crate::wire::on_air::{Started, StreamStatus};
 use crate::wire::providers::ProviderLogin;
 use crate::wire::sign_in::{KeyCreated, KeyRequest, KeyView, LoginAnswer, Me, MeChange};
 use crate::wire::system::AdminPasswordAnswer;
 use crate::wire::{ChannelId, Paging, Secret};
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,6 +51,10 @@ pub struct Services {
     pub feeds: Arc<dyn Feeds>,
     /// What the player page is given.
     pub pages: Arc<dyn Pages>,
+    /// The programme guide.
+    pub guide: Arc<dyn GuideApi>,
+    /// Whom viewer tokens belong to.
+    pub viewers: Arc<dyn Viewers>,
 }
 
 /// Passwords, JWTs, API keys.
@@ -240,4 +249,75 @@ pub struct PageSettings {
     pub engine: crate::wire::on_air::Engine,
     /// Seconds it builds in hand.
     pub delay: f64,
+}
+
+/// A time, in full seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// From then.
+    pub from: Timestamp,
+    /// To before then.
+    pub to: Timestamp,
+}
+
+/// A guide as XMLTV.
+pub struct GuideDocument {
+    /// The same as long as the document is.
+    pub version: String,
+    /// The document, piece by piece; made as it is read.
+    pub body: BoxStream<'static, std::io::Result<Bytes>>,
+}
+
+/// The programme guide. Sources are meant by their number or name.
+pub trait GuideApi: Send + Sync {
+    /// What runs on these channels in that time. A channel that does not exist: [`ApiError::no_such_channel`].
+    fn schedule(&self, channels: Vec<ChannelId>, span: Span) -> BoxFuture<'_, Schedule>;
+
+    /// A page of channels with what is on at that time and comes next.
+    fn now(&self, query: ChannelQuery, at: Timestamp) -> BoxFuture<'_, NowPage>;
+
+    /// Programmes with all these words that begin in that time.
+    fn search(&self, words: String, span: Span, paging: Paging) -> BoxFuture<'_, HitPage>;
+
+    /// All sources; there are few.
+    fn sources(&self) -> BoxFuture<'_, Vec<SourceView>>;
+
+    /// Adds one and schedules its first reading. The name is taken: 409. What can't be: 422 with its field.
+    fn add(&self, request: SourceRequest) -> BoxFuture<'_, SourceView>;
+
+    /// Changes what the request has; `None`: there is no such source.
+    fn change<'a>(&'a self, source: &'a str, request: SourceRequest) -> BoxFuture<'a, Option<SourceView>>;
+
+    /// Removes one with its programmes; `false`: there was none. A provider's: 409.
+    fn remove<'a>(&'a self, source: &'a str) -> BoxFuture<'a, bool>;
+
+    /// Schedules a reading; `force`: also where what comes would not replace a good guide. `None`: no such source.
+    fn refresh<'a>(&'a self, source: &'a str, force: bool) -> BoxFuture<'a, Option<RefreshScheduled>>;
+
+    /// A page of channels and their guides: those without one first, then the least certain.
+    fn matches(&self, paging: Paging) -> BoxFuture<'_, MatchPage>;
+
+    /// Says which guide a channel has. No such channel: 404.
+    fn set_match(&self, channel: ChannelId, request: MatchRequest) -> BoxFuture<'_, MatchView>;
+
+    /// Forgets that; `false`: nothing was said.
+    fn clear_match(&self, channel: ChannelId) -> BoxFuture<'_, bool>;
+
+    /// All of it for a viewer.
+    fn document(&self, viewer: &Viewer) -> BoxFuture<'_, GuideDocument>;
+}
+
+/// Somebody who watches by a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Viewer {
+    /// The user's number.
+    pub id: i64,
+    /// The user's name.
+    pub name: String,
+}
+
+/// Viewer tokens.
+pub trait Viewers: Send + Sync {
+    /// Whose token it is. Nobody's: 401; a user who is disabled or has lapsed: 403.
+    fn by_token<'a>(&'a self, token: &'a Secret) -> BoxFuture<'a, Viewer>;
 }

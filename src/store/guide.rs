@@ -7,7 +7,7 @@ pub mod sources;
 
 use super::StoreError;
 use super::unsigned::U64;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// A channel of a guide that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +43,25 @@ pub fn channels(db: &Connection) -> Result<Vec<GuideChannel>, StoreError> {
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The addresses of guides that a provider's list names, sealed.
+pub fn addresses(db: &Connection, provider: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT addresses_sealed FROM provider_guides WHERE provider = ?1";
+    Ok(db.query_row(sql, [provider], |row| row.get(0)).optional()?)
+}
+
+/// Sets those; `None`: its list names none.
+pub fn set_addresses(db: &Connection, provider: i64, sealed: Option<&[u8]>) -> Result<(), StoreError> {
+    match sealed {
+        None => db.execute("DELETE FROM provider_guides WHERE provider = ?1", [provider])?,
+        Some(sealed) => {
+            let sql = "INSERT INTO provider_guides (provider, addresses_sealed) VALUES (?1, ?2)
+                       ON CONFLICT DO UPDATE SET addresses_sealed = excluded.addresses_sealed";
+            db.execute(sql, params![provider, sealed])?
+        }
+    };
+    Ok(())
 }
 
 fn lines(text: Option<&str>) -> Vec<String> {

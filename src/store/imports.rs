@@ -90,8 +90,6 @@ pub struct Adopted {
     pub repeated: u64,
     /// ETag and Last-Modified that it came with.
     pub validators: Option<String>,
-    /// Guides that it names, sealed.
-    pub guide_sealed: Option<Vec<u8>>,
     /// Seconds since the epoch.
     pub at: i64,
 }
@@ -253,7 +251,7 @@ pub fn groups(db: &Connection, wanted: &[(String, String)]) -> Result<Vec<i64>, 
 pub fn adopt(db: &Connection, import: &Import, list: &Adopted) -> Result<bool, StoreError> {
     let sql =
         "UPDATE providers SET generation = ?3, channel_count = ?4, last_attempt = ?5, last_refresh = ?5,
-                 last_error = NULL, alert = NULL, odd = ?6, repeated = ?7, validators = ?8, guide_sealed = ?9
+                 last_error = NULL, alert = NULL, odd = ?6, repeated = ?7, validators = ?8
                WHERE id = ?1 AND generation = ?2";
     let done = db.execute(
         sql,
@@ -266,7 +264,6 @@ pub fn adopt(db: &Connection, import: &Import, list: &Adopted) -> Result<bool, S
             U64(list.odd),
             U64(list.repeated),
             list.validators,
-            list.guide_sealed,
         ],
     )?;
     Ok(done == 1)

@@ -55,15 +55,13 @@ pub struct Provider {
     pub repeated: u64,
     /// What its list is recognised by, as JSON.
     pub validators: Option<String>,
-    /// Guides that its list names, sealed.
-    pub guide_sealed: Option<Vec<u8>>,
     /// A list that was refused and can be accepted, as JSON.
     pub alert: Option<String>,
 }
 
 const COLUMNS: &str = "id, name, kind, origin, shown, secret_sealed, user_agent, verify_tls, max_connections,
   said_connections, formats, refresh_interval, enabled, generation, channel_count, last_attempt, last_refresh,
-  last_error, created_at, odd, repeated, validators, guide_sealed, alert";
+  last_error, created_at, odd, repeated, validators, alert";
 
 /// Stores a new provider (of its state only the intent is read) and returns its number.
 pub fn insert(db: &Connection, provider: &Provider) -> Result<i64, StoreError> {
@@ -203,7 +201,6 @@ fn provider(row: &Row<'_>) -> Result<Provider, StoreError> {
         odd: row.get::<_, U64>(19)?.0,
         repeated: row.get::<_, U64>(20)?.0,
         validators: row.get(21)?,
-        guide_sealed: row.get(22)?,
-        alert: row.get(23)?,
+        alert: row.get(22)?,
     })
 }

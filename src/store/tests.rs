@@ -183,7 +183,6 @@ pub(crate) fn provider(name: &str) -> providers::Provider {
         odd: 0,
         repeated: 0,
         validators: None,
-        guide_sealed: None,
         alert: None,
     }
 }

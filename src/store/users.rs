@@ -157,6 +157,12 @@ pub fn by_id(db: &Connection, id: i64) -> Result<Option<User>, StoreError> {
     db.query_row(&sql, [id], |row| Ok(user(row))).optional()?.transpose()
 }
 
+/// The user whose viewer token has this SHA-256.
+pub fn by_token(db: &Connection, hash: &[u8; 32]) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM users WHERE token_hash = ?1");
+    db.query_row(&sql, [hash], |row| Ok(user(row))).optional()?.transpose()
+}
+
 /// Every user, the oldest first.
 pub fn all(db: &Connection) -> Result<Vec<User>, StoreError> {
     let mut query = db.prepare_cached(&format!("SELECT {COLUMNS} FROM users ORDER BY id"))?;

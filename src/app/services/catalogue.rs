@@ -16,21 +16,7 @@ pub(super) struct Listing(pub(super) Catalogue);
 
 impl CatalogueApi for Listing {
     fn channels(&self, query: ChannelQuery) -> BoxFuture<'_, ChannelPage> {
-        Box::pin(async move {
-            let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-            let query = Query {
-                search: query.search,
-                category: query.category.map(|category| category.as_str().to_owned()),
-                group: query.group,
-                provider: query.provider,
-                favourites: query.favourites,
-                hidden: query.hidden,
-                sort: query.sort.parse().map_err(|why: &'static str| ApiError::invalid([("sort", why)]))?,
-                page: number(query.paging.page),
-                page_size: number(query.paging.per_page),
-            };
-            self.0.channels(query).await.map_err(catalogue_error)
-        })
+        Box::pin(async move { self.0.channels(self::query(query)).await.map_err(catalogue_error) })
     }
 
     fn groups(&self) -> BoxFuture<'_, Groups> {
@@ -78,6 +64,21 @@ impl CatalogueApi for Listing {
             self.0.refresh_soon(LOGIN).await.map_err(catalogue_error)?;
             Ok(verified)
         })
+    }
+}
+
+pub(super) fn query(wanted: ChannelQuery) -> Query {
+    let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+    Query {
+        search: wanted.search,
+        category: wanted.category.map(|category| category.as_str().to_owned()),
+        group: wanted.group,
+        provider: wanted.provider,
+        favourites: wanted.favourites,
+        hidden: wanted.hidden,
+        sort: wanted.sort.parse().unwrap_or_default(),
+        page: number(wanted.paging.page),
+        page_size: number(wanted.paging.per_page),
     }
 }
 

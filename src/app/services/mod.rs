@@ -3,24 +3,33 @@
 mod catalogue;
 mod changes;
 mod feeds;
+mod guide;
 mod keys;
 mod links;
 mod on_air;
 mod pages;
 mod providers;
 mod sign_in;
+mod viewers;
 
 use super::book::Catalogue;
 use super::media::MediaSide;
 use super::state::State;
 use crate::access::AccessError;
 use crate::config::Config;
+use crate::guide::Guide;
 use crate::http::{ApiError, Services};
 use crate::wire::paging::Paging;
 use jiff::Timestamp;
 use std::sync::Arc;
 
-pub(super) fn build(config: &Config, state: &State, catalogue: &Catalogue, media: &MediaSide) -> Services {
+pub(super) fn build(
+    config: &Config,
+    state: &State,
+    catalogue: &Catalogue,
+    guide: &Arc<Guide>,
+    media: &MediaSide,
+) -> Services {
     let access = &state.access;
     Services {
         sign_in: Arc::new(sign_in::SignIns(access.clone(), state.store.clone())),
@@ -35,6 +44,8 @@ pub(super) fn build(config: &Config, state: &State, catalogue: &Catalogue, media
         changes: Arc::new(changes::Editing(catalogue.clone())),
         providers: Arc::new(providers::Accounts { catalogue: catalogue.clone(), feeds: media.feeds.clone() }),
         feeds: Arc::new(feeds::Running { feeds: media.feeds.clone(), watching: media.watching.clone() }),
+        guide: Arc::new(guide::Programmes { guide: guide.clone(), catalogue: catalogue.clone() }),
+        viewers: Arc::new(viewers::Tokens(state.store.clone())),
         pages: Arc::new(pages::Page { signer: state.signer.clone(), player: config.player.clone() }),
     }
 }

@@ -14,6 +14,7 @@ use super::json_items::{End, Items, NotAList};
 use super::provider::{Place, Secret};
 use super::xtream::{self, Account, Item, Login, Section};
 use super::{body, m3u};
+use crate::store::guide;
 use crate::store::imports::{self, Adopted, Import};
 use crate::store::providers::{self, Provider};
 use crate::store::{Store, Vault, now};
@@ -30,7 +31,6 @@ const FEW: u64 = 10;
 /// Bytes of JSON that are taken apart at a time.
 const PIECE: usize = 1 << 16;
 const SOURCE: &str = "channel source";
-const GUIDES: &str = "guides";
 
 /// Address and headers of a channel, as they are sealed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,11 +51,6 @@ impl ChannelSource {
     pub(super) fn open(vault: &Vault, sealed: &[u8]) -> Result<Self, crate::store::Unsealable> {
         serde_json::from_slice(&vault.open(SOURCE, sealed)?).map_err(|_| crate::store::Unsealable)
     }
-}
-
-/// Guides that a list names, out of what was sealed of them.
-pub(super) fn guides(vault: &Vault, sealed: &[u8]) -> Result<Vec<String>, crate::store::Unsealable> {
-    serde_json::from_slice(&vault.open(GUIDES, sealed)?).map_err(|_| crate::store::Unsealable)
 }
 
 /// What came of an import.
@@ -141,22 +136,25 @@ impl Job<'_> {
         };
         let Some(list) = done.list else {
             self.note_unchanged(validators).await?;
+            self.keep_guides(&read.guides).await?;
             return Ok((imported, None));
         };
-        let guide_sealed = match read.guides.as_slice() {
-            [] => None,
-            guides => {
-                let plain = serde_json::to_vec(guides).map_err(|_| crate::store::Unsealable)?;
-                Some(self.vault.seal(GUIDES, &plain)?)
-            }
-        };
         let (odd, repeated) = (read.odd, done.repeated);
-        let adopted = Adopted { count: done.count, odd, repeated, validators, guide_sealed, at: now() };
+        let adopted = Adopted { count: done.count, odd, repeated, validators, at: now() };
         let import = self.import;
         if !self.store.write(move |tx| imports::adopt(tx, &import, &adopted)).await? {
             return Err(ImportError::Gone);
         }
+        self.keep_guides(&read.guides).await?;
         Ok((imported, Some(list)))
+    }
+
+    /// Addresses of guides may hold credentials, as all addresses of lists.
+    async fn keep_guides(&self, guides: &[String]) -> Result<(), ImportError> {
+        let id = self.provider.id;
+        let sealed = (!guides.is_empty()).then(|| super::guides::seal(self.vault, guides)).transpose()?;
+        self.store.write(move |tx| guide::set_addresses(tx, id, sealed.as_deref())).await?;
+        Ok(())
     }
 
     async fn note_unchanged(&self, validators: Option<String>) -> Result<(), ImportError> {

@@ -154,17 +154,6 @@ impl<'a> Staging<'a> {
         let claims = self.claims(&batch).await?;
         let mut named = Vec::with_capacity(batch.len());
         for ((position, mut row), claim) in batch.into_iter().zip(claims) {
-            let id = match claim {
-                Some(former) => {
-                    self.ids.insert(hash_of(&former.channel_id));
-                    row.number = former.number.or(row.number);
-                    former.channel_id
-                }
-                None => {
-                    row.number = self.numbers.free(row.number);
-                    self.new_id(&row)
-                }
-            };
             let folded = fold(&row.name);
             let hints = Hints {
                 group: row.group.as_deref(),
@@ -173,7 +162,19 @@ impl<'a> Staging<'a> {
                 live: row.live,
                 radio: row.radio,
             };
-            named.push((position, kind(hints), id, folded, row));
+            let kind = kind(hints);
+            let id = match claim {
+                Some(former) => {
+                    self.ids.insert(hash_of(&former.channel_id));
+                    row.number = former.number.or(row.number);
+                    former.channel_id
+                }
+                None => {
+                    row.number = self.numbers.free(kind_number(kind), row.number);
+                    self.new_id(&row)
+                }
+            };
+            named.push((position, kind, id, folded, row));
         }
         self.index(&named).await?;
         let mut staged = Vec::with_capacity(named.len());

@@ -1,7 +1,6 @@
 //! One provider's channels in columns, in the order of its list.
 
 use memchr::memmem::Finder;
-use std::mem::size_of_val;
 
 /// A list has more than fits: 4 GiB of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,16 +127,6 @@ impl List {
         self.ends.len()
     }
 
-    /// Bytes of memory.
-    pub(in crate::catalogue) fn size(&self) -> usize {
-        self.text.len()
-            + size_of_val(&*self.ends)
-            + size_of_val(&*self.groups)
-            + size_of_val(&*self.flags)
-            + size_of_val(&*self.numbers)
-            + size_of_val(&*self.ids)
-    }
-
     /// The folded name.
     pub(super) fn name(&self, position: u32) -> &[u8] {
         let at = position as usize;
@@ -150,13 +139,14 @@ impl List {
         self.groups.get(position as usize).filter(|id| **id != NO_GROUP).map(|id| i64::from(*id))
     }
 
-    pub(super) fn flags(&self, position: u32) -> Flags {
+    pub(in crate::catalogue) fn flags(&self, position: u32) -> Flags {
         self.flags.get(position as usize).copied().unwrap_or_default()
     }
 
-    /// Numbers that are taken.
-    pub(in crate::catalogue) fn numbers(&self) -> impl Iterator<Item = f32> {
-        self.numbers.iter().copied().filter(|number| !number.is_nan())
+    /// Numbers that are taken, with their channels' kinds.
+    pub(in crate::catalogue) fn numbers(&self) -> impl Iterator<Item = (u8, f32)> {
+        let kinds = self.flags.iter().map(|flags| flags.kind());
+        kinds.zip(self.numbers.iter().copied()).filter(|(_, number)| !number.is_nan())
     }
 
     pub(super) fn number(&self, position: u32) -> f32 {

@@ -216,6 +216,8 @@ mod tests {
             group: None,
             provider: None,
             shift: 0,
+            number: None,
+            logo_url: None,
         }
     }
 

@@ -2,10 +2,10 @@
 
 use crate::http::context::Context;
 use crate::http::error::ApiError;
-use crate::http::fields::Query;
+use crate::http::fields::{Fields, Query};
 use crate::http::services::ChannelQuery;
-use crate::wire::ErrorBody;
 use crate::wire::catalogue::ChannelPage;
+use crate::wire::{ErrorBody, Paging};
 use axum::Json;
 use axum::extract::State;
 
@@ -20,6 +20,14 @@ pub(in crate::http) async fn list_channels(
     Query(mut query): Query,
 ) -> Result<Json<ChannelPage>, ApiError> {
     let paging = query.paging_by("page_size", 50);
+    let wanted = read(&mut query, paging)?;
+    Ok(Json(context.services.catalogue.channels(wanted).await?))
+}
+
+const SORTS: [&str; 6] = ["", "listed", "name", "-name", "number", "-number"];
+
+/// Which channels a query means: everything given holds together.
+pub(in crate::http) fn read(query: &mut Fields, paging: Paging) -> Result<ChannelQuery, ApiError> {
     let search = query.text("search").map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
     let category = query.text("category");
     let group = query.text("group");
@@ -36,6 +44,9 @@ pub(in crate::http) async fn list_channels(
         }
     };
     let sort = query.text("sort").unwrap_or_default();
+    if !SORTS.contains(&sort.as_str()) {
+        query.wrong("sort", "must be listed, name, -name, number or -number");
+    }
     query.finish()?;
     // A kind's name is never taken for a group's.
     let (category, category_group) = match category.map(|name| name.parse().map_err(|_| name)) {
@@ -51,6 +62,5 @@ pub(in crate::http) async fn list_channels(
             return Err(ApiError::invalid([("category", "and group name two different groups; give one")]));
         }
     };
-    let wanted = ChannelQuery { paging, search, category, group, provider, favourites, hidden, sort };
-    Ok(Json(context.services.catalogue.channels(wanted).await?))
+    Ok(ChannelQuery { paging, search, category, group, provider, favourites, hidden, sort })
 }

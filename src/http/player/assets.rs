@@ -3,14 +3,13 @@
 use crate::http::context::Context;
 use crate::http::error::ApiError;
 use crate::http::fields::Segment;
+use crate::http::negotiate::{has, takes_gzip};
 use async_compression::tokio::write::GzipEncoder;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
-};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
@@ -137,23 +136,6 @@ fn is_hashed(path: &str) -> bool {
     })
 }
 
-fn takes_gzip(request: &HeaderMap) -> bool {
-    request.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').any(|coding| {
-            let mut parts = coding.split(';').map(str::trim);
-            let gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-            let refused = parts.any(|quality| matches!(quality, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-            gzip && !refused
-        })
-    })
-}
-
-fn has(request: &HeaderMap, etag: &str) -> bool {
-    request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == etag || tag == "*")
-    })
-}
-
 /// One of the page's files.
 #[utoipa::path(get, path = "/assets/player/{path}", tag = "player", security(()), params(("path" = String, Path)),
     responses((status = 200), (status = 304), (status = 404, body = crate::wire::ErrorBody)))]
@@ -169,6 +151,7 @@ pub(in crate::http) async fn asset(
 mod tests {
     use super::*;
     use async_compression::tokio::write::GzipDecoder;
+    use http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
     use http_body_util::BodyExt;
 
     fn assets() -> Assets {

@@ -1,6 +1,5 @@
 //! Providers: where channels come from. `{id}` is a provider's number or its name.
 
-pub(super) mod accept;
 pub(super) mod create;
 pub(super) mod delete;
 pub(super) mod list;

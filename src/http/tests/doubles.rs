@@ -80,6 +80,8 @@ impl World {
             providers: self.clone(),
             feeds: self.clone(),
             pages: self.clone(),
+            guide: self.clone(),
+            viewers: self.clone(),
         }
     }
 }

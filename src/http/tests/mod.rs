@@ -4,6 +4,8 @@ mod changes;
 mod doubles;
 mod events;
 mod failures;
+mod guide;
+mod guide_double;
 mod identities;
 mod listeners;
 mod on_air;

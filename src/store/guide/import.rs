@@ -76,13 +76,18 @@ pub fn reserve(db: &Connection, count: u32) -> Result<i64, StoreError> {
 }
 
 /// Stages channels, which may be staged already, and then programmes of those; returns how many programmes said
-/// the same again (began on the same channel at the same second) and were left out.
+/// the same again (began on the same channel at the same second) and were left out. `None`: the source is gone, or
+/// another import was faster, and nothing is staged.
 pub fn stage(
     db: &Connection,
     import: &Import,
     channels: &[StagedChannel],
     programmes: &[Programme],
-) -> Result<u64, StoreError> {
+) -> Result<Option<u64>, StoreError> {
+    let mut wanted = db.prepare_cached("SELECT 1 FROM guide_sources WHERE id = ?1 AND generation = ?2")?;
+    if !wanted.exists([import.source, import.current])? {
+        return Ok(None);
+    }
     let mut insert = db.prepare_cached(
         "INSERT INTO guide_channels (number, source, generation, xmltv_id, names, icon) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT DO UPDATE SET names = excluded.names, icon = excluded.icon",
@@ -124,7 +129,7 @@ pub fn stage(
         ])?;
         repeated += u64::from(inserted == 0);
     }
-    Ok(repeated)
+    Ok(Some(repeated))
 }
 
 /// The swap: from here on the staged guide is the source's. Nothing happens (false) where the source was removed or

@@ -101,13 +101,13 @@ impl<'c> Around<'c> {
 }
 
 /// Looks at titles and sub-titles of a channel's programmes that begin from `from` to before `to`; where `is_it` says
-/// yes, its beginning goes into `found`, until that has `most`.
+/// yes, `found` is told the beginning.
 pub fn search(
     db: &Connection,
     channel: i64,
     (from, to): (i64, i64),
     is_it: &mut dyn FnMut(&str, Option<&str>) -> bool,
-    mut found: impl FnMut(i64) -> bool,
+    mut found: impl FnMut(i64),
 ) -> Result<(), StoreError> {
     let sql = "SELECT slot, title, sub_title FROM guide_programmes WHERE slot BETWEEN ?1 AND ?2";
     let mut query = db.prepare_cached(sql)?;
@@ -115,8 +115,8 @@ pub fn search(
     while let Some(row) = rows.next()? {
         let title = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
         let sub_title = row.get_ref(2)?.as_str_or_null().map_err(rusqlite::Error::from)?;
-        if is_it(title, sub_title) && !found(start(row.get(0)?)) {
-            break;
+        if is_it(title, sub_title) {
+            found(start(row.get(0)?));
         }
     }
     Ok(())

@@ -24,7 +24,6 @@ CREATE TABLE channels (
 ALTER TABLE providers ADD COLUMN odd INTEGER NOT NULL DEFAULT 0;       -- entries of the last list that made no sense
 ALTER TABLE providers ADD COLUMN repeated INTEGER NOT NULL DEFAULT 0;  -- entries that said the same again
 ALTER TABLE providers ADD COLUMN validators TEXT;                      -- ETag and Last-Modified of the list taken over
-ALTER TABLE providers ADD COLUMN guide_sealed BLOB;                    -- guides that the list names
 ALTER TABLE providers ADD COLUMN alert TEXT;                           -- JSON: a list that waits to be accepted
 
 -- What an administrator changed about a channel; it outlives the channel, which may come back.

@@ -64,3 +64,9 @@ CREATE TABLE guide_overrides (
   xmltv_id   TEXT,                                     -- null: it has no guide
   shift      INTEGER NOT NULL DEFAULT 0                -- minutes by which the channel is later
 ) STRICT, WITHOUT ROWID;
+
+-- Guides that a provider's list names (url-tvg), as JSON, sealed. Panels have theirs at an address of their own.
+CREATE TABLE provider_guides (
+  provider         INTEGER PRIMARY KEY,
+  addresses_sealed BLOB NOT NULL
+) STRICT;

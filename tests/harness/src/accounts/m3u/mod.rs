@@ -95,14 +95,14 @@ impl<'a> List<'a> {
     /// One entry, whatever the order.
     pub fn entry(&self, index: u64) -> Entry {
         let sticky = self.is_sticky(index);
-        let quirk = self.quirk(index, sticky);
+        let quirk = self.quirk(index, self.spans(index));
         let section = self.section(index, quirk);
         let item = match quirk {
             Quirk::Repeat | Quirk::SameName | Quirk::SameGuideId => self.again(index, quirk),
             _ => self.dressed(index, quirk, section, sticky),
         };
         let outcome = match quirk {
-            Quirk::Repeat => Outcome::Channel(item),
+            Quirk::Repeat => Outcome::Repeated(item),
             Quirk::NoAddress | Quirk::BadAddress => Outcome::Odd(item),
             _ => Outcome::Channel(item),
         };
@@ -148,10 +148,15 @@ impl<'a> List<'a> {
     }
 
     fn is_sticky(&self, index: u64) -> bool {
+        // In another order a group would reach whatever comes to stand below it.
+        !self.spec.revision.shuffle && self.spans(index)
+    }
+
+    /// Below an `#EXTGRP` in the list's own order; what an entry is does not depend on the order.
+    fn spans(&self, index: u64) -> bool {
         let span = index / SPAN;
         let (first, last) = (span * SPAN, span * SPAN + SPAN - 1);
         self.spec.quirks
-            && !self.spec.revision.shuffle
             && first > self.live / 4
             && last < self.spec.size
             && self.section(first, Quirk::Plain) == self.section(last, Quirk::Plain)
