@@ -96,7 +96,6 @@ async fn a_hundred_thousand_m3u_entries() -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "VOD and series lists are not read yet"]
 async fn xtream_lists_of_every_dress() -> Result<()> {
     let relais = relais().await?;
     let mut catalogue = Catalogue::of(&relais);
@@ -123,7 +122,6 @@ async fn xtream_lists_of_every_dress() -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "VOD and series lists are not read yet"]
 async fn a_hundred_thousand_xtream_items() -> Result<()> {
     let relais = relais().await?;
     let mut catalogue = Catalogue::of(&relais);
@@ -149,7 +147,6 @@ async fn a_live_channel_of_a_panel_has_its_stream_id() -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "VOD and series lists are not read yet"]
 async fn what_a_panel_does_not_have_is_no_failure() -> Result<()> {
     let relais = relais().await?;
     let mut catalogue = Catalogue::of(&relais);

@@ -68,7 +68,6 @@ async fn m3u_lists_that_are_empty_or_cut_leave_the_old_one() -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "VOD and series lists are not read yet"]
 async fn xtream_lists_that_are_empty_or_cut_leave_the_old_ones() -> Result<()> {
     let relais = relais().await?;
     let mut catalogue = Catalogue::of(&relais);
@@ -100,7 +99,6 @@ async fn xtream_lists_that_are_empty_or_cut_leave_the_old_ones() -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "a refused list can not be accepted yet"]
 async fn a_loss_of_more_than_half_must_be_accepted() -> Result<()> {
     for form in [Form::M3u, Form::Xtream] {
         let relais = relais().await?;

@@ -61,7 +61,6 @@ async fn headers_of_a_list_reach_the_provider() -> Result<()> {
 }
 
 #[tokio::test]
-#[ignore = "VOD and series lists are not read yet"]
 async fn a_provider_sees_the_agent_and_headers_that_were_set_for_it() -> Result<()> {
     let relais = relais().await?;
     let mut catalogue = Catalogue::of(&relais);
