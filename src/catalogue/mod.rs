@@ -160,6 +160,14 @@ impl Catalogue {
 
     async fn put(&self, view: View) -> Result<(), CatalogueError> {
         let providers = self.store.read(providers::all).await?;
+        let View { mut index, changes } = view;
+        let shows = |id: i64| providers.iter().any(|provider| provider.id == id && provider.enabled);
+        // Disabled or removed while its list was read.
+        for gone in index.lists.iter().map(|list| list.provider).filter(|id| !shows(*id)).collect::<Vec<_>>()
+        {
+            index = Arc::new(index.without(gone));
+        }
+        let view = View { index, changes };
         let names = providers.into_iter().map(|provider| (provider.id, provider.name)).collect();
         self.shown.store(Arc::new(Shown { view, names }));
         self.shown_version.send_modify(|version| *version += 1);

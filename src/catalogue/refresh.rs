@@ -4,6 +4,7 @@ use super::Catalogue;
 use super::error::{CatalogueError, ImportError};
 use super::import::{Imported, Job};
 use super::index::List;
+use super::load;
 use super::search::View;
 use crate::store::imports::{self, Import};
 use crate::store::now;
@@ -238,6 +239,15 @@ impl Catalogue {
         let View { index, changes } = self.view().await.map_err(|_| ImportError::Gone)?;
         let (before, others) =
             index.lists.iter().cloned().partition::<Vec<_>, _>(|list| list.provider == provider.id);
+        let before = match before.into_iter().find(|list| list.generation == import.current) {
+            // A provider that is disabled has a list that nobody is shown.
+            None if import.current > 0 => {
+                let current = Provider { generation: import.current, ..provider.clone() };
+                let list = load::list(&self.store, &current, &changes).await;
+                Some(Arc::new(list.map_err(|_| ImportError::Gone)?))
+            }
+            found => found,
+        };
         let job = Job {
             store: &self.store,
             vault: &self.vault,
@@ -245,7 +255,7 @@ impl Catalogue {
             provider,
             secret: &secret,
             import,
-            before: before.into_iter().find(|list| list.generation == import.current),
+            before,
             others,
             changes,
             force,

@@ -676,3 +676,19 @@ async fn films_and_series_come_with_the_account() {
         catalogue.playable(&"series-101".parse().expect("id")).await.expect("playable").expect("series");
     assert!(series.sources.is_empty(), "a series has episodes");
 }
+
+#[tokio::test]
+async fn a_disabled_provider_keeps_its_ids_and_shows_nothing() {
+    let (_dir, catalogue, panel) = fresh().await;
+    panel.says("get.php", "#EXTINF:-1 tvg-chno=\"4\",One\nhttp://h/live/u/p/1.ts\n");
+    catalogue.add(&panel.m3u()).await.expect("add");
+    catalogue.refresh("list", false).await.expect("refresh");
+    let before = listed(&catalogue).await;
+    catalogue.set_enabled("list", false).await.expect("disable");
+    panel.says("get.php", "#EXTINF:-1 tvg-chno=\"9\",Renamed\nhttp://h/live/u/q/1.ts\n");
+    catalogue.refresh("list", false).await.expect("refresh");
+    assert_eq!(listed(&catalogue).await, []);
+    catalogue.set_enabled("list", true).await.expect("enable");
+    let after = listed(&catalogue).await;
+    assert_eq!((&after[0].0, after[0].2, after[0].1.as_str()), (&before[0].0, before[0].2, "Renamed"));
+}
