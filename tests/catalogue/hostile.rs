@@ -105,12 +105,9 @@ async fn m3u_lists_that_are_made_to_hurt() -> Result<()> {
         server.fail(Part::List, fault);
         let name = format!("hurt-{}", what.replace([' ', ','], "-"));
         let done = catalogue.add_m3u(&name, &server.m3u_url()).await.with_context(|| what.to_owned())?;
-        match channels {
-            Some(channels) => {
-                ensure!(done.channels() == channels && done.error().is_none(), "{what}: {}", done.provider)
-            }
-            // Taken or refused: what is understood of it is relais's choice.
-            None => {}
+        // Else taken or refused: what is understood of it is relais's choice.
+        if let Some(channels) = channels {
+            ensure!(done.channels() == channels && done.error().is_none(), "{what}: {}", done.provider);
         }
         super::remove(&relais, &name).await?;
         let now = mark(&relais)?;
